@@ -1,0 +1,78 @@
+"""Shows a run line by line: for CI, pipes, and terminals that want it plain."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+import click
+
+from gitops.model.address import Address
+from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
+from gitops.model.plan import Plan, Step
+from gitops.plan.describe import describe
+from gitops.plan.text import summary
+
+
+class PlainReporter:
+    """A line when a step begins and when it ends; its log as it comes, or only if it goes wrong.
+
+    Several plans may run at once, so a line says what it is about.
+    """
+
+    def __init__(self, *, logs: bool = True, quiet: bool = False) -> None:
+        self._lock = Lock()
+        self._logs = logs
+        self._quiet = quiet
+        self._kept: dict[tuple[Address, int], list[str]] = {}
+
+    def planned(self, plan: Plan) -> None:
+        """Show what is about to be done."""
+        self._say(summary(plan))
+
+    def began(self, step: Step) -> None:
+        """Show that a step begins, and why."""
+        self._say(f"{_place(step)} {describe(step.action)}: {step.because}")
+
+    def line(self, step: Step, text: str) -> None:
+        """Show a line of a step's log, or keep it."""
+        if self._logs:
+            self._say(f"{_place(step)} | {text}")
+        else:
+            with self._lock:
+                self._kept.setdefault((step.address, step.number), []).append(text)
+
+    def ended(self, step: Step, outcome: Outcome, seconds: float) -> None:
+        """Show how a step ended."""
+        with self._lock:
+            kept = self._kept.pop((step.address, step.number), [])
+        lines = kept if isinstance(outcome, Retry | Stalled) else []
+        said = [f"{_place(step)} | {line}" for line in lines]
+        self._say("\n".join([*said, f"{_place(step)} {told(step, outcome, seconds)}"]))
+
+    def note(self, text: str) -> None:
+        """Show a line about the whole run."""
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            with self._lock:
+                click.echo(text)
+
+
+def _place(step: Step) -> str:
+    return f"{step.address} {step.number}."
+
+
+def told(step: Step, outcome: Outcome, seconds: float) -> str:
+    """Return how a step ended, in words; several lines when it went wrong."""
+    match outcome:
+        case Done(detail):
+            tail = f" ({detail})" if detail else ""
+            return f"done in {seconds:.1f} s{tail}"
+        case Skipped(because_of):
+            return f"skipped: step {because_of} did not end well ({describe(step.action)})"
+        case Superseded(by):
+            return f"given up for {by} ({describe(step.action)})"
+        case Retry(reason, detail) | Stalled(reason, detail):
+            lines = "".join(f"\n    {line}" for line in detail.splitlines())
+            return f"FAILED: {reason}{lines}"

@@ -1,0 +1,89 @@
+"""Takes one snapshot of a Docker engine, in four calls whatever runs there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypedDict, cast
+from urllib.parse import quote
+
+from gitops.drivers.engine_http import Answer, Call, EngineHttp, expect
+from gitops.model.image import familiar
+from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, ObservedContainer
+
+
+class _Container(TypedDict):
+    """One of `ContainerList`: https://docs.docker.com/reference/api/engine/version/v1.41/."""
+
+    Id: str
+    Names: list[str] | None
+    Image: str
+    State: str
+    Status: str
+    Labels: dict[str, str] | None
+    Created: int
+
+
+class _Image(TypedDict):
+    Id: str
+    RepoTags: list[str] | None
+    RepoDigests: list[str] | None
+
+
+class _Network(TypedDict):
+    Name: str
+    Labels: dict[str, str] | None
+
+
+class DockerEngineReader:
+    """Looks at one engine."""
+
+    def __init__(self, http: EngineHttp) -> None:
+        self._http = http
+
+    def snapshot(self, project: str) -> EngineSnapshot:
+        """Return all that is there; raise `DriverError` when the engine cannot be reached.
+
+        Containers and networks are everybody's, because a name that is taken matters whoever took
+        it; volumes are the project's own. Each name in `images` is in its familiar form.
+        """
+        owned = quote(json.dumps({"label": [f"{LABEL_PROJECT}={project}"]}))
+        paths = ("/containers/json?all=1", "/networks", f"/volumes?filters={owned}", "/images/json")
+        # Sent together on four connections: the engine works on them at the same time.
+        answers = self._http.calls([Call("GET", path) for path in paths])
+        containers, networks, volumes, images = map(_json, paths, answers)
+        found = cast("Mapping[str, list[Mapping[str, str]] | None]", volumes)["Volumes"] or []
+        return EngineSnapshot(
+            containers=tuple(map(_container, cast("list[_Container]", containers))),
+            networks={
+                network["Name"]: network["Labels"] or {}
+                for network in cast("list[_Network]", networks)
+            },
+            volumes=frozenset(volume["Name"] for volume in found),
+            images=dict(_images(cast("list[_Image]", images))),
+        )
+
+
+def _json(path: str, answer: Answer) -> object:
+    return expect(answer, f"the engine did not answer GET {path}").json()
+
+
+def _container(found: _Container) -> ObservedContainer:
+    # A linked container has further names with a slash inside: its own is the one without.
+    names = [name[1:] for name in found["Names"] or () if "/" not in name[1:]]
+    return ObservedContainer(
+        id=found["Id"],
+        name=names[0] if names else found["Id"][:12],
+        image=found["Image"],
+        state=found["State"],
+        status=found["Status"],
+        labels=found["Labels"] or {},
+        created=found["Created"],
+    )
+
+
+def _images(images: Iterable[_Image]) -> Iterator[tuple[str, str]]:
+    for image in images:
+        for name in (*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())):
+            if "<none>" not in name:
+                yield familiar(name), image["Id"]

@@ -1,0 +1,218 @@
+"""One look at one repository: what its refs stand for, and the files of its commits."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.context_tree import (
+    FILE,
+    FOLDER,
+    LINK,
+    PROGRAM,
+    above,
+    ignore_files,
+    relative,
+    select,
+    tree_hash,
+)
+from gitops.drivers.git_access import Remote, access
+from gitops.drivers.git_listing import Located, Tree, nearest
+from gitops.drivers.git_mirror import Mirror, Refs, config_file, mirror
+from gitops.drivers.git_program import Objects, objects
+from gitops.drivers.ignore import Matcher, parse_ignore
+from gitops.drivers.versions import newest
+from gitops.model.resources import GitRef, GitSource
+from gitops.model.sources import Source
+
+_COMMIT = re.compile(r"[0-9a-f]{40}$")
+
+
+class Resolved(NamedTuple):
+    """The commit that a ref stands for now, and the names it was found under."""
+
+    commit: str
+    branch: str = ""
+    tag: str = ""
+
+
+class Contents(NamedTuple):
+    """The files of a context in the order of their paths, their hash, and the Dockerfile."""
+
+    files: list[Located]
+    tree: str
+    dockerfile: Located
+
+
+class Look:
+    """Asks the remote once, however often its refs are needed; not for several threads."""
+
+    def __init__(self, cache: Path, remote: Remote, stack: ExitStack) -> None:
+        self._cache = cache
+        self._stack = stack
+        self._config = config_file(cache)
+        self._mirror = self._open(remote)
+        self._refs: Refs | DriverError | None = None
+        self._readers: dict[Path, Objects] = {}
+
+    def source(self, wanted: GitSource, dockerfile: str) -> Source:
+        """Return what `wanted` is now; raises what the other functions raise."""
+        commit, branch, tag = self.resolve(wanted.ref)
+        self.ensure(self._mirror, commit, str(wanted.ref))
+        contents = self.contents(wanted, dockerfile, commit)
+        url = self._mirror.remote.url
+        return Source(
+            tree=contents.tree,
+            dockerfile=contents.dockerfile.entry.blob,
+            location=f"{url}#{branch or tag or commit}:{relative(wanted.path, 'the path')}".rstrip(
+                ":"
+            ),
+            commit=commit,
+            branch=branch,
+            tag=tag,
+            date=self._date(commit),
+            url=url,
+        )
+
+    def resolve(self, ref: GitRef) -> Resolved:
+        """Return the commit of `ref`; MISSING, with the names that are near, when there is none.
+
+        A commit is not asked for: it cannot change, and what is here may outlive its remote.
+        """
+        if ref.commit:
+            if not _COMMIT.match(ref.commit):
+                raise DriverError(
+                    ErrorKind.INVALID, f"{ref.commit!r} is not a commit", "write all 40 digits"
+                )
+            return Resolved(ref.commit)
+        return _resolved(ref, self._asked(), self._mirror.remote.url)
+
+    def ensure(self, place: Mirror, commit: str, ref: str) -> None:
+        """Have `commit` in a mirror, with one fetch at most."""
+        if not self._reader(place).has(f"{commit}^{{tree}}"):
+            place.fetch(commit, ref)
+
+    def have(self, commit: str) -> str:
+        """Return `commit`, fetched if it was not there."""
+        self.ensure(self._mirror, commit, commit)
+        return commit
+
+    def contents(self, wanted: GitSource, dockerfile: str, commit: str) -> Contents:
+        """Return the files that a build of `commit` gets, and its Dockerfile."""
+        path = relative(wanted.path, "the path in the repository")
+        name = relative(dockerfile, "the Dockerfile")
+        open_module = self._module if wanted.submodules else None
+        found = {
+            located.entry.path: located
+            for located in Tree(self._mirror, commit).listing(path, open_module)
+        }
+        chosen = select((located.entry for located in found.values()), self._matcher(found, name))
+        files = [found.get(entry.path, Located(entry, self._mirror)) for entry in chosen]
+        return Contents(files, tree_hash(chosen), self._dockerfile(found, name, commit))
+
+    def _asked(self) -> Refs:
+        if self._refs is None:
+            try:
+                self._refs = self._mirror.refs()
+            except DriverError as error:
+                self._refs = error
+        if isinstance(self._refs, DriverError):
+            raise self._refs
+        return self._refs
+
+    def _open(self, remote: Remote) -> Mirror:
+        return mirror(self._cache, remote, self._stack.enter_context(access(remote, self._config)))
+
+    def _module(self, remote: Remote, commit: str) -> Mirror:
+        place = self._open(remote)
+        self.ensure(place, commit, commit)
+        return place
+
+    def _reader(self, place: Mirror) -> Objects:
+        if place.folder not in self._readers:
+            opened = self._stack.enter_context(objects(place.folder, place.env))
+            self._readers[place.folder] = opened
+        return self._readers[place.folder]
+
+    def _date(self, commit: str) -> int:
+        """Return the committer's time, from `committer <name> <<mail>> <seconds> <zone>`."""
+        for line in self._data(self._mirror, commit).split(b"\n"):
+            if line.startswith(b"committer "):
+                return int(line.split()[-2])
+        raise DriverError(ErrorKind.FAILED, f"{commit} is not a commit")
+
+    def _data(self, place: Mirror, name: str) -> bytes:
+        blob = self._reader(place).read(name)
+        if blob is None:
+            raise DriverError(
+                ErrorKind.FAILED,
+                f"{name} is not in {place.folder}",
+                "remove that folder: it is a cache",
+            )
+        return blob.data()
+
+    def _matcher(self, found: Mapping[str, Located], dockerfile: str) -> Matcher:
+        for name in ignore_files(dockerfile):
+            if name in found and found[name].entry.mode in (FILE, PROGRAM):
+                entry, place = found[name]
+                return Matcher(parse_ignore(self._data(place, entry.blob).decode(errors="replace")))
+        return Matcher()
+
+    def _dockerfile(self, found: Mapping[str, Located], name: str, commit: str) -> Located:
+        for path in (*above(name), name):
+            if path in found and found[path].entry.mode == LINK:
+                raise DriverError(
+                    ErrorKind.INVALID,
+                    f"the Dockerfile {name!r} goes through the symbolic link {path!r}",
+                    "name the file itself, inside the folder",
+                )
+        if name in found and found[name].entry.mode != FOLDER:
+            return found[name]
+        near = nearest(name, [path for path in found if "ockerfile" in path] or sorted(found))
+        raise DriverError(
+            ErrorKind.MISSING,
+            f"there is no Dockerfile {name!r} in {self._mirror.remote.url} at {commit[:8]}",
+            f"there is {near}",
+        )
+
+
+def _resolved(ref: GitRef, refs: Refs, url: str) -> Resolved:
+    if ref.tag or ref.semver:
+        tag = ref.tag or _newest(refs, ref.semver)
+        if tag in refs.tags:
+            return Resolved(refs.tags[tag], tag=tag)
+        near = nearest(ref.tag or ref.semver, list(refs.tags))
+        raise DriverError(ErrorKind.MISSING, f"{url} has no {ref}", f"it has the tags {near}")
+    branch = ref.branch or refs.default
+    if branch in refs.branches:
+        return Resolved(refs.branches[branch], branch=branch)
+    near = nearest(branch, list(refs.branches))
+    raise DriverError(ErrorKind.MISSING, f"{url} has no {ref}", f"it has the branches {near}")
+
+
+def _newest(refs: Refs, wanted: str) -> str:
+    try:
+        return newest(refs.tags, wanted) or ""
+    except ValueError as error:
+        raise DriverError(ErrorKind.INVALID, str(error)) from error
+
+
+@contextmanager
+def look_at(cache: Path, remote: Remote) -> Iterator[Look]:
+    """Begin a look; programs and credential files are gone when it ends."""
+    with ExitStack() as stack:
+        try:
+            look = Look(cache, remote, stack)
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            raise DriverError(
+                ErrorKind.DISK_FULL if full else ErrorKind.FAILED,
+                f"the git cache {cache} cannot be used",
+                str(error),
+            ) from error
+        yield look

@@ -1,0 +1,183 @@
+"""One bare mirror per repository, in a cache folder that threads and processes share."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp, mkstemp
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.command import CommandOptions, Completed
+from gitops.drivers.git_access import CONFIG, Remote
+from gitops.drivers.git_program import git
+
+QUIET = 60.0
+"""Seconds without a sign of life after which a remote counts as hung."""
+
+LONGEST = 3600.0
+"""Seconds for one fetch, however lively."""
+
+
+class Refs(NamedTuple):
+    """What a remote has: commits by branch and by tag (peeled), and its default branch."""
+
+    branches: Mapping[str, str]
+    tags: Mapping[str, str]
+    default: str
+
+
+class Mirror(NamedTuple):
+    """A bare repository with the commits that were asked for, with their files, without history."""
+
+    folder: Path
+    remote: Remote
+    env: Mapping[str, str]
+
+    def refs(self) -> Refs:
+        """Ask the remote what it has. Raises UNREACHABLE, DENIED or TIMEOUT."""
+        args = ["ls-remote", "--symref", "--", self.remote.url]
+        options = CommandOptions(timeout=QUIET, redact=self.remote.redact)
+        answer = git(self.folder, args, self.env, options)
+        if answer.code:
+            raise _refused(self.remote, answer)
+        return parse_refs(answer.stdout)
+
+    def fetch(self, commit: str, ref: str) -> None:
+        """Get `commit`, to which `ref` points; MISSING when the remote will not give it."""
+        name = hashlib.sha256(ref.encode()).hexdigest()[:16]
+        with locked(self.folder.with_suffix(".lock")) as lock:
+            if self._has(commit):  # somebody else fetched it while we waited
+                return
+            self._clear()
+            answer = self._fetch(["--depth=1"], [f"+{commit}:refs/gitops/{name}"], lock)
+            if answer.code and _unwilling(answer.stderr):
+                # A server may give nothing but the ends of its branches and tags (and their past).
+                deep = ["--unshallow"] if (self.folder / "shallow").exists() else []
+                answer = self._fetch(deep, _EVERYTHING, lock)
+            if answer.code:
+                raise _refused(self.remote, answer)
+            if not self._has(commit):
+                raise DriverError(
+                    ErrorKind.MISSING,
+                    f"{self.remote.url} has no commit {commit}",
+                    "it is on none of its branches and tags",
+                )
+            git(
+                self.folder,
+                ["-c", "gc.auto=6700", "gc", "--auto", "--quiet"],
+                self.env,
+                keep=(lock,),
+            )
+
+    def _has(self, commit: str) -> bool:
+        return git(self.folder, ["cat-file", "-e", f"{commit}^{{tree}}"], self.env).code == 0
+
+    def _fetch(self, how: list[str], specs: list[str], lock: int) -> Completed:
+        args = ["fetch", "--no-tags", "--no-write-fetch-head", "--progress", *how]
+        options = CommandOptions(timeout=LONGEST, quiet=QUIET, redact=self.remote.redact)
+        # The lock goes with git: it stays taken when only we are killed.
+        return git(
+            self.folder, [*args, "--", self.remote.url, *specs], self.env, options, keep=(lock,)
+        )
+
+    def _clear(self) -> None:
+        """Remove what a killed git left: nobody else works here, or we had not got the lock."""
+        for stale in (self.folder / "shallow.lock", self.folder / "packed-refs.lock"):
+            stale.unlink(missing_ok=True)
+        for stale in (self.folder / "refs").rglob("*.lock"):
+            stale.unlink(missing_ok=True)
+
+
+_EVERYTHING = ["+refs/heads/*:refs/gitops/heads/*", "+refs/tags/*:refs/gitops/tags/*"]
+
+
+def mirror(cache: Path, remote: Remote, env: Mapping[str, str]) -> Mirror:
+    """Return the mirror of a repository, made empty if there is none."""
+    name = hashlib.sha256(remote.url.encode()).hexdigest()[:24]
+    folder = cache / f"{name}.git"
+    if not (folder / "HEAD").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        new = Path(mkdtemp(prefix=f"{name}.", suffix=".new", dir=cache))
+        answer = git(new, ["init", "--bare", "--quiet", "--template=", str(new)], env)
+        if answer.code:
+            raise DriverError(ErrorKind.FAILED, f"cannot make a repository in {new}", answer.stderr)
+        try:
+            new.rename(folder)
+        except OSError:  # another process was faster, and its mirror is as good
+            shutil.rmtree(new)
+    return Mirror(folder, remote, env)
+
+
+def config_file(cache: Path) -> Path:
+    """Return the configuration that git uses, written if it is not there or is another one."""
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = cache / "config"
+    if not file.exists() or file.read_text() != CONFIG:
+        number, new = mkstemp(prefix="config.", dir=cache)
+        with os.fdopen(number, "w") as stream:
+            stream.write(CONFIG)
+        Path(new).replace(file)
+    return file
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[int]:
+    """Hold a lock file against other threads and processes; give its file number."""
+    number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield number
+    finally:
+        os.close(number)
+
+
+def parse_refs(text: str) -> Refs:
+    """Read what `git ls-remote --symref` prints.
+
+    Format: https://git-scm.com/docs/git-ls-remote (`<oid> TAB <ref>`, `ref: <target> TAB HEAD`; a
+    `^{}` after an annotated tag names the commit that it points to).
+    """
+    branches: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    default = ""
+    for line in text.splitlines():
+        value, _, name = line.partition("\t")
+        if value.startswith("ref: ") and name == "HEAD":
+            default = value.removeprefix("ref: refs/heads/")
+        elif name.startswith("refs/heads/"):
+            branches[name.removeprefix("refs/heads/")] = value
+        elif name.startswith("refs/tags/"):
+            # The peeled line comes after the tag's own, and takes its place.
+            tags[name.removeprefix("refs/tags/").removesuffix("^{}")] = value
+    return Refs(branches, tags, default)
+
+
+def _unwilling(stderr: str) -> bool:
+    lower = stderr.lower()
+    phrases = ("not our ref", "unadvertised object", "does not support shallow", "dumb http")
+    return any(phrase in lower for phrase in phrases)
+
+
+_DENIED = (
+    "authentication failed", "could not read username", "could not read password",
+    "permission denied", "returned error: 403", "returned error: 401",
+    "host key verification failed",
+)  # fmt: skip
+
+
+def _refused(remote: Remote, answer: Completed) -> DriverError:
+    lower = answer.stderr.lower()
+    kind = ErrorKind.UNREACHABLE
+    if any(phrase in lower for phrase in _DENIED):
+        kind = ErrorKind.DENIED
+    elif _unwilling(answer.stderr):
+        kind = ErrorKind.MISSING
+    elif "no space left on device" in lower:
+        kind = ErrorKind.DISK_FULL
+    return DriverError(kind, f"cannot read the git repository {remote.url}", answer.stderr.strip())

@@ -1,0 +1,123 @@
+"""The docker SDK's client: made at first use, shared by threads, its errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+from docker.utils import kwargs_from_env
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.engine_http import Observer, unobserved
+
+TIMEOUT = 60
+POOL = 16
+"""Connections kept: two for each of the executor's workers."""
+
+_SAYS = (
+    (ErrorKind.DISK_FULL, ("no space left on device",)),
+    (ErrorKind.CONFLICT, ("port is already allocated", "address already in use")),
+    (
+        ErrorKind.DENIED,
+        ("unauthorized", "denied:", "access denied", "authentication required", "no basic auth"),
+    ),
+    (ErrorKind.MISSING, ("manifest unknown", "name unknown", "not found", "no such image")),
+    (
+        ErrorKind.UNREACHABLE,
+        ("connection refused", "no such host", "i/o timeout", "dial tcp", "connection reset",
+         "tls handshake", "server misbehaving", "unexpected eof"),
+    ),
+)  # fmt: skip
+_STATUSES = {
+    400: ErrorKind.INVALID,
+    401: ErrorKind.DENIED,
+    403: ErrorKind.DENIED,
+    404: ErrorKind.MISSING,
+    409: ErrorKind.CONFLICT,
+}
+
+
+def kind_of_message(text: str) -> ErrorKind:
+    """Tell the kind of failure from what the engine or a registry says; FAILED if nothing fits."""
+    lower = text.lower()
+    for kind, phrases in _SAYS:
+        if any(phrase in lower for phrase in phrases):
+            return kind
+    return ErrorKind.FAILED
+
+
+class _ObservedClient(docker.APIClient):
+    """Tells the observer of each call."""
+
+    observer: Observer = staticmethod(unobserved)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as in requests
+        self.observer(str(request.method), request.path_url)
+        return super().send(request, **kwargs)
+
+
+class SdkClient:
+    """One client for all threads; it connects, and agrees on an API version, at first use."""
+
+    def __init__(
+        self, address: str, environ: Mapping[str, str], observer: Observer = unobserved
+    ) -> None:
+        self._address = address
+        self._environ = environ
+        self._observer = observer
+        self._lock = Lock()
+        self._api: _ObservedClient | None = None
+
+    @contextmanager
+    def use(self, what: str) -> Iterator[docker.APIClient]:
+        """Give the client; errors inside become `DriverError`s that say `what` failed."""
+        with translated(what, self._address):
+            with self._lock:
+                api = self._api = self._api or self._connect()
+            yield api
+
+    def close(self) -> None:
+        """Close what is open; the next use opens it anew."""
+        with self._lock:
+            api, self._api = self._api, None
+        if api is not None:
+            api.close()
+
+    def _connect(self) -> _ObservedClient:
+        tls = kwargs_from_env(dict(self._environ)).get("tls") or False
+        if not self._address.startswith(("tcp:", "https:")):
+            tls = False
+        api = _ObservedClient(self._address, timeout=TIMEOUT, max_pool_size=POOL, tls=tls)
+        api.observer = self._observer
+        return api
+
+
+@contextmanager
+def translated(what: str, address: str) -> Iterator[None]:
+    """Turn every error of the SDK and of requests into a `DriverError` that says `what` failed."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        detail = str(error.explanation or error)
+        kind = kind_of_message(detail)
+        if kind is ErrorKind.FAILED or kind is ErrorKind.MISSING:
+            kind = _STATUSES.get(error.status_code or 0, kind)
+        raise DriverError(kind, what, detail) from error
+    except requests.exceptions.ReadTimeout as error:
+        raise DriverError(
+            ErrorKind.TIMEOUT, what, f"the engine at {address} did not answer in time"
+        ) from error
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        text = str(error)
+        denied = "Permission denied" in text
+        raise DriverError(
+            ErrorKind.DENIED if denied else ErrorKind.UNREACHABLE,
+            what,
+            f"the Docker engine at {address} "
+            + ("may not be used by this user" if denied else f"cannot be reached: {text}"),
+        ) from error

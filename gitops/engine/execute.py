@@ -1,0 +1,94 @@
+"""Carries a plan out: each step when those before it have ended well. It decides nothing."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+from threading import Event, Semaphore
+
+from gitops.engine.perform import perform
+from gitops.engine.record import Recorder
+from gitops.engine.scene import Desk, Scene
+from gitops.model.actions import Build
+from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Superseded
+from gitops.model.plan import Plan, Step
+
+_AT_ONCE = 24
+"""Most steps wait for something else's answer, so there are more threads than cores."""
+
+_BUILDS_AT_ONCE = 2
+"""Simultaneous builds fight for the same cores and disk, and end later for it."""
+
+
+def execute(plan: Plan, scene: Scene, recorder: Recorder, cancel: Event) -> Mapping[int, Outcome]:
+    """Return how each step of the plan ended. Raising `cancel` ends the waits and the builds."""
+    return _Execution(scene, recorder, cancel).run(plan)
+
+
+class _Execution:
+    def __init__(self, scene: Scene, recorder: Recorder, cancel: Event) -> None:
+        self._scene = scene
+        self._recorder = recorder
+        self._cancel = cancel
+        self._builds = Semaphore(_BUILDS_AT_ONCE)
+        self._outcomes: dict[int, Outcome] = {}
+
+    def run(self, plan: Plan) -> Mapping[int, Outcome]:
+        steps = {step.number: step for step in plan.steps}
+        order = TopologicalSorter({step.number: step.after for step in plan.steps})
+        order.prepare()
+        running: dict[Future[Outcome], Step] = {}
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="step") as pool:
+            while order.is_active():
+                for number in sorted(order.get_ready()):
+                    running[pool.submit(self._step, steps[number])] = steps[number]
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    step = running.pop(future)
+                    self._outcomes[step.number] = future.result()
+                    order.done(step.number)
+        return self._outcomes
+
+    def _step(self, step: Step) -> Outcome:
+        for number in step.after:
+            before = self._outcomes[number]
+            if not isinstance(before, Done):
+                because = before.because_of if isinstance(before, Skipped) else number
+                skipped = Skipped(because)
+                self._recorder.ended(step, skipped, 0.0)
+                return skipped
+        if isinstance(step.action, Build):
+            with self._builds:
+                return self._try(step)
+        return self._try(step)
+
+    def _try(self, step: Step) -> Outcome:
+        if self._cancel.is_set():
+            outcome: Outcome = Superseded("the end of this run")
+            self._recorder.ended(step, outcome, 0.0)
+            return outcome
+        started = time.monotonic()
+        with self._recorder.step(step) as output:
+            desk = Desk(output, self._cancel)
+            outcome = self._guarded(step, desk)
+            if not isinstance(outcome, Done):
+                self._undo(step, Desk(output, Event()))
+        self._recorder.ended(step, outcome, time.monotonic() - started)
+        return outcome
+
+    def _guarded(self, step: Step, desk: Desk) -> Outcome:
+        try:
+            return perform(self._scene, step.action, desk)
+        except Exception as error:  # noqa: BLE001 - a bug must not lose what the others do
+            for line in traceback.format_exc().splitlines():
+                desk.output(line)
+            return Retry(f"internal error: {type(error).__name__}: {error}")
+
+    def _undo(self, step: Step, desk: Desk) -> None:
+        """Put back what the step found; what cannot be put back is seen by the next plan."""
+        for action in step.otherwise:
+            undone = perform(self._scene, action, desk)
+            if not isinstance(undone, Done):
+                desk.output(f"could not undo: {undone}")

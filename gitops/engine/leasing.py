@@ -1,0 +1,91 @@
+"""One reconciler at a time: holds the lease of every engine that a run changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind, LeaseKeeper
+from gitops.model.lease import Lease
+
+_HEARTBEAT = 15.0
+_POLL = 0.25
+
+
+class Busy(Exception):  # noqa: N818 - it is a state of the world, not an error of the program
+    """Somebody else holds the lease, and the caller does not want to wait."""
+
+    def __init__(self, target: str, holder: Lease) -> None:
+        super().__init__(target, holder)
+        self.target = target
+        self.holder = holder
+
+
+class Claim(NamedTuple):
+    """Who wants the lease, whether they wait for it, and who is told for whom they wait."""
+
+    project: str
+    lease: Lease
+    wait: bool
+    waiting: Callable[[str, Lease], None]
+
+
+@contextmanager
+def holding(keepers: Mapping[str, LeaseKeeper], claim: Claim, lost: Event) -> Iterator[None]:
+    """Hold the lease of each target while the body runs; `lost` is raised when one is taken away.
+
+    Targets are taken in the order of their names, so that two runs cannot wait for each other.
+    Raises `Busy` at once when the caller does not wait.
+    """
+    with ExitStack() as stack:
+        for target, keeper in sorted(keepers.items(), key=lambda pair: pair[0]):
+            _take(target, keeper, claim, lost)
+            stack.callback(_give_back, keeper, claim)
+        ended = Event()
+        beat = Thread(target=_heartbeat, args=(keepers, claim, ended, lost), daemon=True)
+        beat.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beat.join()
+
+
+def _take(target: str, keeper: LeaseKeeper, claim: Claim, cancel: Event) -> None:
+    told = ""
+    while True:
+        holder = keeper.acquire(claim.project, claim.lease)
+        if holder.id == claim.lease.id:
+            return
+        if not claim.wait or cancel.is_set():
+            raise Busy(target, holder)
+        if holder.id != told:
+            claim.waiting(target, holder)
+            told = holder.id
+        cancel.wait(_POLL)
+
+
+def _give_back(keeper: LeaseKeeper, claim: Claim) -> None:
+    try:
+        keeper.release(claim.project, claim.lease)
+    except DriverError as error:
+        # An engine that is gone now holds nothing that could be in anybody's way; the lease runs
+        # out by itself.
+        if error.kind is not ErrorKind.UNREACHABLE:
+            raise
+
+
+def _heartbeat(keepers: Mapping[str, LeaseKeeper], claim: Claim, ended: Event, lost: Event) -> None:
+    due = time.monotonic() + _HEARTBEAT
+    while not ended.wait(max(0.0, due - time.monotonic())):
+        due = time.monotonic() + _HEARTBEAT
+        for keeper in keepers.values():
+            try:
+                keeper.renew(claim.project, claim.lease)
+            except DriverError as error:
+                if error.kind is ErrorKind.CONFLICT:
+                    lost.set()
+                    return

@@ -1,0 +1,141 @@
+"""What the pipeline needs from the outside, by what it is used for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from gitops.drivers.base import (
+    Builder,
+    Engine,
+    EngineReader,
+    GatewayReader,
+    GatewayWriter,
+    LeaseKeeper,
+    RegistryClient,
+    SecretReader,
+    SourceReader,
+)
+from gitops.model.outcomes import Outcome
+from gitops.model.plan import History, Plan, Step
+from gitops.model.records import NewEvent, NewRun, Quarantine, RunState
+
+
+class Site(NamedTuple):
+    """One engine. What writes is made when it is first needed: its libraries are slow to load."""
+
+    reader: EngineReader
+    gateways: GatewayReader
+    leases: LeaseKeeper
+    engine: Callable[[], Engine]
+    gateway: Callable[[], GatewayWriter]
+    builder: Callable[[], Builder]
+
+
+class World(NamedTuple):
+    """All that is outside. `sites` are by target; `clock` gives seconds since 1970."""
+
+    sources: SourceReader
+    secrets: SecretReader
+    registries: RegistryClient
+    sites: Mapping[str, Site]
+    clock: Callable[[], float]
+
+
+class Log(Protocol):
+    """The log of one step."""
+
+    def write(self, line: str) -> None:
+        """Append a line."""
+        ...
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        ...
+
+
+class RunBook(Protocol):
+    """Remembers runs and their steps."""
+
+    def start(self, new: NewRun, steps: Sequence[Step]) -> str:
+        """Remember a run that begins; return its id."""
+        ...
+
+    def begin_step(self, run: str, number: int, now: float) -> None:
+        """Remember that a step begins."""
+        ...
+
+    def end_step(self, run: str, number: int, outcome: Outcome, now: float) -> None:
+        """Remember how a step ended."""
+        ...
+
+    def step_log(self, run: str, number: int) -> Log:
+        """Return where the step's output goes."""
+        ...
+
+    def finish(self, run: str, state: RunState, message: str, now: float) -> None:
+        """Remember how a run ended."""
+        ...
+
+
+class EventBook(Protocol):
+    """Remembers what happened to resources."""
+
+    def append(self, events: Sequence[NewEvent]) -> None:
+        """Append events; one that repeats the last is counted."""
+        ...
+
+
+class HoldBook(Protocol):
+    """Remembers bad inputs."""
+
+    def add(self, quarantine: Quarantine) -> None:
+        """Remember that these inputs are bad."""
+        ...
+
+
+class Memory(Protocol):
+    """What is remembered between runs; nothing in it is needed to find out what to do."""
+
+    @property
+    def runs(self) -> RunBook:
+        """The runs."""
+        ...
+
+    @property
+    def events(self) -> EventBook:
+        """The events."""
+        ...
+
+    @property
+    def holds(self) -> HoldBook:
+        """The quarantined inputs."""
+        ...
+
+    def history(self, project: str) -> History:
+        """Return what planning has to know of the past."""
+        ...
+
+
+class Reporter(Protocol):
+    """Shows a run to whoever watches it; called from several threads."""
+
+    def planned(self, plan: Plan) -> None:
+        """Take a plan that is about to be carried out."""
+        ...
+
+    def began(self, step: Step) -> None:
+        """Take a step that begins."""
+        ...
+
+    def line(self, step: Step, text: str) -> None:
+        """Take a line of a step's log."""
+        ...
+
+    def ended(self, step: Step, outcome: Outcome, seconds: float) -> None:
+        """Take how a step ended."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Take a line about the run as a whole."""
+        ...

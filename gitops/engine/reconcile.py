@@ -1,0 +1,171 @@
+"""Decide, carry out, decide again, until nothing is left or something is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Event
+from typing import NamedTuple
+
+from gitops.engine.board import Board
+from gitops.engine.decide import Decision, decide
+from gitops.engine.execute import execute
+from gitops.engine.leasing import Claim, holding
+from gitops.engine.ports import Memory, Reporter, Site, World
+from gitops.engine.record import Recorder, Redact
+from gitops.engine.scene import Scene
+from gitops.model.actions import CreateContainer
+from gitops.model.bundle import Bundle
+from gitops.model.observed import LABEL_PROJECT, Observed
+from gitops.model.outcomes import Done, Found, Outcome, Skipped, Superseded
+from gitops.model.plan import Plan, Step
+from gitops.model.records import NewRun, RunPlan, RunState
+from gitops.plan.document import as_document, as_json
+from gitops.plan.text import as_text
+
+_ROUNDS = 8
+"""More rounds than any spec needs: a registry that has to start first takes two."""
+
+
+class Crew(NamedTuple):
+    """Who takes part in a run: what is outside, what is remembered, who watches, who holds it."""
+
+    world: World
+    memory: Memory
+    reporter: Reporter
+    redact: Redact
+    claim: Claim
+    cancel: Event
+
+
+class Order(NamedTuple):
+    """How the user wants it: for what command, and with which plan and no other."""
+
+    command: str
+    reason: str
+    allow_mass_removal: bool = False
+    expected: str = ""
+    """The JSON of a plan that was agreed to; another one is refused."""
+
+
+class Result(NamedTuple):
+    """How it ended: the last decision, and what went wrong on the way."""
+
+    decision: Decision
+    failures: tuple[tuple[Step, Outcome], ...]
+    moved: bool = False
+    """The agreed plan is not the one that the world asks for now; nothing was done."""
+
+    @property
+    def converged(self) -> bool:
+        """Say whether everything is as wanted."""
+        return self.decision.plan.converged and not self.failures and not self.moved
+
+
+def reconcile(bundle: Bundle, first: Decision, crew: Crew, order: Order) -> Result:
+    """Carry out what is left to do. A plan without steps takes no lease and writes nothing."""
+    if not first.plan.steps or first.plan.refused:
+        return Result(first, (), moved=_moved(first.plan, order))
+    keepers = {target: site.leases for target, site in _reachable(first, crew.world).items()}
+    with holding(keepers, crew.claim, crew.cancel):
+        # What was seen before the lease was held may be what another run has just changed.
+        decision = _again(bundle, crew, order)
+        if _moved(decision.plan, order):
+            return Result(decision, (), moved=True)
+        return _rounds(bundle, decision, crew, order)
+
+
+def _rounds(bundle: Bundle, decision: Decision, crew: Crew, order: Order) -> Result:
+    failures: tuple[tuple[Step, Outcome], ...] = ()
+    seen = None
+    for _ in range(_ROUNDS):
+        plan = decision.plan
+        if not plan.steps or plan.refused or plan.steps == seen or crew.cancel.is_set():
+            break
+        seen = plan.steps
+        outcomes = carry_out(plan, scene(decision, crew), crew, order)
+        failures = failures_of(plan, outcomes)
+        if order.expected or any(isinstance(outcome, Superseded) for outcome in outcomes.values()):
+            decision = _again(bundle, crew, order)
+            break
+        decision = _again(bundle, crew, order)
+        if failures and not _worth_another(failures, decision.plan):
+            break
+    return Result(decision, failures)
+
+
+def _worth_another(failures: tuple[tuple[Step, Outcome], ...], plan: Plan) -> bool:
+    """Go on with what the failures do not touch, and with nothing that just failed."""
+    failed = {step.address for step, _ in failures}
+    return bool(plan.steps) and not any(step.address in failed for step in plan.steps)
+
+
+def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int, Outcome]:
+    """Do what `plan` says, and remember how each step ended."""
+    now = crew.world.clock
+    run = crew.memory.runs.start(
+        NewRun(
+            plan.project,
+            order.command,
+            order.reason,
+            crew.claim.lease,
+            now(),
+            RunPlan(as_text(plan), as_json(as_document(plan))),
+        ),
+        plan.steps,
+    )
+    crew.reporter.planned(plan)
+    recorder = Recorder(crew.memory, crew.reporter, plan.project, run, now, crew.redact)
+    outcomes = execute(plan, scene, recorder, crew.cancel)
+    failures = failures_of(plan, outcomes)
+    superseded = any(isinstance(outcome, Superseded) for outcome in outcomes.values())
+    state = RunState.FAILED if failures else RunState.CONVERGED
+    message = "; ".join(f"step {step.number}" for step, _ in failures)
+    crew.memory.runs.finish(run, RunState.SUPERSEDED if superseded else state, message, now())
+    return outcomes
+
+
+def _again(bundle: Bundle, crew: Crew, order: Order) -> Decision:
+    return decide(bundle, crew.world, crew.memory, allow_mass_removal=order.allow_mass_removal)
+
+
+def scene(decision: Decision, crew: Crew) -> Scene:
+    """Return what a run of this decision works on."""
+    gateways = gateway_names(decision.observed, decision.plan)
+    bundle = decision.bundle
+    return Scene(bundle.project, bundle, decision.inputs, crew.world, gateways, Board())
+
+
+def gateway_names(observed: Observed, plan: Plan) -> dict[str, str]:
+    """Return the container of each target's gateway: the one that is there, or that is made now."""
+    names = {}
+    for target, seen in observed.engines.items():
+        for container in seen.value.containers if isinstance(seen, Found) else ():
+            owner = container.owner
+            mine = container.labels.get(LABEL_PROJECT) == plan.project
+            if mine and owner and owner.kind == "Target" and owner.name == target:
+                names[target] = container.name
+    for step in plan.steps:
+        if isinstance(step.action, CreateContainer) and step.address.kind == "Target":
+            names[step.action.target] = step.action.container.name
+    return names
+
+
+def failures_of(plan: Plan, outcomes: Mapping[int, Outcome]) -> tuple[tuple[Step, Outcome], ...]:
+    """Return the steps that went wrong, each with how."""
+    return tuple(
+        (step, outcomes[step.number])
+        for step in plan.steps
+        if not isinstance(outcomes[step.number], Done | Skipped | Superseded)
+    )
+
+
+def _reachable(decision: Decision, world: World) -> Mapping[str, Site]:
+    return {
+        target: world.sites[target]
+        for target, seen in decision.observed.engines.items()
+        if isinstance(seen, Found)
+    }
+
+
+def _moved(plan: Plan, order: Order) -> bool:
+    return bool(order.expected) and as_json(as_document(plan)) != order.expected

@@ -1,0 +1,29 @@
+"""What a run works on, and where one of its steps works."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitops.drivers.base import Cancel, Output
+from gitops.engine.board import Board
+from gitops.engine.ports import World
+from gitops.model.bundle import Bundle
+from gitops.model.observed import Inputs
+
+
+class Scene(NamedTuple):
+    """What a run works on and with. `gateways` are the containers of gateways, by target."""
+
+    project: str
+    bundle: Bundle | None
+    inputs: Inputs
+    world: World
+    gateways: dict[str, str]
+    board: Board
+
+
+class Desk(NamedTuple):
+    """Where one step works: its log, and the flag that calls it off."""
+
+    output: Output
+    cancel: Cancel

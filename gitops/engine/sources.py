@@ -1,0 +1,36 @@
+"""Reads what deciding needs beside the specs: sources and secret values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitops.engine.ports import World
+from gitops.model.bundle import Bundle
+from gitops.model.observed import Inputs
+from gitops.model.resources import GitSource, SshKey
+from gitops.model.secret import SecretRef, Secrets
+
+
+def read_inputs(bundle: Bundle, world: World) -> Inputs:
+    """Return the sources of all tasks, every secret value, and the time."""
+    secrets, errors = read_secrets(bundle, world)
+    sources = world.sources.read(bundle.tasks, secrets) if bundle.tasks else {}
+    return Inputs(sources, secrets, errors, world.clock())
+
+
+def read_secrets(bundle: Bundle, world: World) -> tuple[Secrets, Mapping[SecretRef, str]]:
+    """Return every secret value of the bundle, and why the others could not be read."""
+    return world.secrets.read(sorted(_references(bundle), key=str))
+
+
+def _references(bundle: Bundle) -> set[SecretRef]:
+    """Return every secret of the bundle: apps', repositories of sources', registries'."""
+    found = {
+        value for app in bundle.apps for value in app.env.values() if not isinstance(value, str)
+    }
+    for task in bundle.tasks:
+        if isinstance(task.source, GitSource) and task.source.credentials is not None:
+            credentials = task.source.credentials
+            found.add(credentials.key if isinstance(credentials, SshKey) else credentials.password)
+    found.update(one.credentials.password for one in bundle.registries if one.credentials)
+    return found

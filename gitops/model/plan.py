@@ -1,0 +1,51 @@
+"""A plan is a value: what will be done, in which order, and why, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitops.model.actions import Action
+from gitops.model.address import Address
+from gitops.model.wanted import Blocked
+
+
+class Step(NamedTuple):
+    """One action. `after` are the numbers of the steps that have to end well before it.
+
+    `because` is the cause in words. `otherwise` is what is done when the step fails, so that a
+    failed gate leaves what it found. `wish` is the hash that is quarantined when the step stalls.
+    """
+
+    number: int
+    address: Address
+    action: Action
+    because: str
+    after: tuple[int, ...] = ()
+    otherwise: tuple[Action, ...] = ()
+    wish: str = ""
+
+
+class Plan(NamedTuple):
+    """All steps, and for every resource without one the reason why it has none."""
+
+    project: str
+    steps: tuple[Step, ...]
+    in_sync: Mapping[Address, str]
+    """What matches, and in one line what it is."""
+    blocked: Mapping[Address, Blocked]
+    suspended: Mapping[Address, str]
+    warnings: tuple[str, ...] = ()
+    refused: str = ""
+    """Why the plan must not be carried out as it is (a mass removal), or an empty string."""
+
+    @property
+    def converged(self) -> bool:
+        """Say whether nothing is to be done and nothing stands in the way."""
+        return not self.steps and not self.blocked and not self.refused
+
+
+class History(NamedTuple):
+    """What is remembered that the world does not tell: bad inputs by resource (hash to reason)."""
+
+    quarantined: Mapping[Address, Mapping[str, str]]

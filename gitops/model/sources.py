@@ -1,0 +1,31 @@
+"""What a build task builds from: a folder beside the spec, or a commit of a git repository."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """One task's source as it was read: where it is and what is in it.
+
+    `tree` is a hash over (mode, path, blob hash) of every file of the context after
+    `.dockerignore`, equal for a folder and for a commit with the same files. `dockerfile` is the
+    blob hash of the Dockerfile, which may lie in the ignored part. `date` is seconds since 1970
+    (the commit's), 0 where there is no commit.
+    """
+
+    tree: str
+    dockerfile: str
+    location: str
+    commit: str = ""
+    branch: str = ""
+    tag: str = ""
+    date: int = 0
+    url: str = ""
+    stale: str = ""
+    """Why the remote could not be asked, when this is the last commit that was seen of it."""
+
+    @property
+    def short_commit(self) -> str:
+        """The first 8 digits of the commit, or an empty string."""
+        return self.commit[:8]

@@ -1,0 +1,112 @@
+"""The plan while it is being made: steps get their numbers here, and nowhere else."""
+
+from __future__ import annotations
+
+from gitops.model.actions import Action
+from gitops.model.address import Address
+from gitops.model.plan import Plan, Step
+from gitops.model.wanted import Blocked
+
+
+class Draft:
+    """Collects steps in order. `after` may only name steps that are in it, so there is no cycle."""
+
+    def __init__(self, project: str) -> None:
+        self._project = project
+        self._steps: list[Step] = []
+        self._touched: set[Address] = set()
+        self._ready: dict[Address, tuple[int, ...]] = {}
+        self._in_sync: dict[Address, str] = {}
+        self._blocked: dict[Address, Blocked] = {}
+        self._suspended: dict[Address, str] = {}
+        self._warnings: list[str] = []
+
+    def add(
+        self,
+        address: Address,
+        action: Action,
+        because: str,
+        *,
+        after: tuple[int, ...] = (),
+        otherwise: tuple[Action, ...] = (),
+        wish: str = "",
+    ) -> int:
+        """Add a step and return its number."""
+        number = len(self._steps) + 1
+        unique = tuple(sorted(set(after)))
+        self._steps.append(Step(number, address, action, because, unique, otherwise, wish))
+        self._touched.add(address)
+        return number
+
+    def touches(self, address: Address) -> bool:
+        """Say whether any step is about `address`."""
+        return address in self._touched
+
+    def mentions(self, address: Address) -> bool:
+        """Say whether the plan says anything about `address` yet."""
+        said = (self._touched, self._in_sync, self._blocked, self._suspended)
+        return any(address in where for where in said)
+
+    def ready(self, address: Address) -> tuple[int, ...]:
+        """Return the steps after which `address` can be used; none when it can be used now."""
+        return self._ready.get(address, ())
+
+    def set_ready(self, address: Address, steps: tuple[int, ...]) -> None:
+        """Say after which steps `address` can be used."""
+        self._ready[address] = steps
+
+    def sync(self, address: Address, what: str) -> None:
+        """Say that nothing is to be done for `address`, and what it is."""
+        self._in_sync[address] = what
+
+    def block(self, address: Address, blocked: Blocked) -> Blocked:
+        """Say why `address` is left as it is."""
+        self._blocked[address] = blocked
+        return blocked
+
+    def blocked(self, address: Address) -> Blocked | None:
+        """Return why `address` is left as it is, if it is."""
+        return self._blocked.get(address)
+
+    def suspend(self, address: Address, why: str) -> None:
+        """Say that `address` is left as it is because the user said so."""
+        self._suspended[address] = why
+
+    def warn(self, text: str) -> None:
+        """Add a line for the reader of the plan."""
+        self._warnings.append(text)
+
+    def finish(self, refused: str = "") -> Plan:
+        """Return the plan."""
+        return Plan(
+            self._project,
+            tuple(self._steps),
+            dict(self._in_sync),
+            dict(self._blocked),
+            dict(self._suspended),
+            tuple(self._warnings),
+            refused,
+        )
+
+
+class Chain:
+    """Steps of one resource, each after the one before."""
+
+    def __init__(self, draft: Draft, address: Address, after: tuple[int, ...]) -> None:
+        self._draft = draft
+        self._address = address
+        self.last = after
+
+    def then(
+        self,
+        action: Action,
+        because: str,
+        *,
+        otherwise: tuple[Action, ...] = (),
+        wish: str = "",
+    ) -> None:
+        """Add a step after the last one."""
+        number = self._draft.add(
+            self._address, action, because, after=self.last, otherwise=otherwise, wish=wish
+        )
+        self.last = (number,)

@@ -1,0 +1,54 @@
+"""Cuts a plan into parts that have nothing to do with each other: none waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gitops.model.address import Address
+from gitops.model.plan import Plan, Step
+from gitops.model.wanted import Wanted
+
+
+class Part(NamedTuple):
+    """Steps that are connected, by an edge or by the resource they are about."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def addresses(self) -> frozenset[Address]:
+        """What the part is about; it is busy until the part ends."""
+        return frozenset(step.address for step in self.steps)
+
+
+def parts_of(plan: Plan) -> tuple[Part, ...]:
+    """Return the parts of a plan in the order of their first steps."""
+    parent: dict[object, object] = {}
+
+    def root(item: object) -> object:
+        while parent.setdefault(item, item) != item:
+            item = parent[item]
+        return item
+
+    for step in plan.steps:
+        parent[root(step.number)] = root(step.address)
+        for number in step.after:
+            parent[root(number)] = root(step.address)
+    grouped: dict[object, list[Step]] = {}
+    for step in plan.steps:
+        grouped.setdefault(root(step.address), []).append(step)
+    return tuple(Part(tuple(steps)) for steps in grouped.values())
+
+
+def plan_of(plan: Plan, part: Part) -> Plan:
+    """Return the plan of one part alone."""
+    return plan._replace(steps=part.steps)
+
+
+def wishes(wanted: Wanted) -> Mapping[Address, object]:
+    """Return what is wanted of each build and each app; another value is a newer wish."""
+    images: dict[Address, object] = {
+        image.task: (image.fingerprint, image.moving) for image in wanted.images
+    }
+    apps = {app.address: app for app in wanted.apps}
+    return {**images, **apps}

@@ -1,0 +1,271 @@
+"""Apps: keep what is right, start what stopped, replace what differs, and lose nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitops.model.actions import (
+    Action,
+    CreateContainer,
+    Drain,
+    Pull,
+    RemoveContainer,
+    StartContainer,
+    StopContainer,
+    SwitchRoute,
+    WaitHealthy,
+)
+from gitops.model.observed import (
+    LABEL_CONFIG,
+    LABEL_IMAGE,
+    LABEL_PORT,
+    LABEL_PROJECT,
+    LABEL_REVISION,
+)
+from gitops.model.observed import ObservedContainer as Container
+from gitops.model.plan import History
+from gitops.model.routes import Route
+from gitops.model.wanted import Blocked, WantedApp, WantedContainer
+from gitops.plan.containers import free_name
+from gitops.plan.draft import Chain, Draft
+
+NO_PORT = "none"
+"""The value of the port label of a container that listens on nothing: a worker."""
+
+
+class Place(NamedTuple):
+    """What stands where an app belongs: its containers, the route it has, and the names in use."""
+
+    mine: tuple[Container, ...]
+    route: Route | None
+    names: frozenset[str]
+
+    @property
+    def live(self) -> Container | None:
+        """The container that requests reach; without a route, the newest one that runs."""
+        if self.route is not None:
+            for container in self.mine:
+                if container.name == self.route.container:
+                    return container
+        ordered = sorted(self.mine, key=lambda found: (found.running, found.created))
+        return ordered[-1] if ordered else None
+
+
+def plan_app(
+    draft: Draft, app: WantedApp, place: Place, history: History, after: tuple[int, ...]
+) -> None:
+    """Add the steps for one app whose image is there or will be after the steps `after`."""
+    wish = app.container.config
+    bad = history.quarantined.get(app.address, {}).get(wish)
+    live = place.live
+    if bad is not None and (live is None or live.config != wish):
+        draft.block(app.address, Blocked("DeployFailed", bad, fatal=True))
+        hold_app(draft, app, place, after)
+        _remove(draft, app, [one for one in place.mine if one is not live], ())
+        return
+    keep = _keep(place, wish)
+    if keep is None:
+        _replace(draft, app, place, after)
+    else:
+        _mend(draft, app, place, keep, after)
+    if not draft.touches(app.address):
+        draft.sync(app.address, _describe(app, keep))
+
+
+def hold_app(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
+    """Keep what is live alive, for an app about whose wanted state nothing can be done now."""
+    live = place.live
+    if live is None or live.running:
+        return
+    because = f"{live.name} is {live.state} ({live.status}); it serves until the wanted one can"
+    chain = Chain(draft, app.address, after)
+    chain.then(StartContainer(app.target, live.name), because)
+    chain.then(_gate(app, live.name, _port(live)), "it was started again")
+
+
+def _keep(place: Place, wish: str) -> Container | None:
+    matches = [one for one in place.mine if one.config == wish and one.state not in _LOST]
+    live = place.live
+    if live in matches:
+        return live
+    return max(matches, key=lambda one: (one.running, one.created), default=None)
+
+
+_LOST = ("paused", "dead", "removing")
+
+
+def _mend(
+    draft: Draft, app: WantedApp, place: Place, keep: Container, after: tuple[int, ...]
+) -> None:
+    """Bring a container that is the wanted one to the end of its way: running, proved, routed."""
+    others = [one for one in place.mine if one is not keep]
+    proved = _port(keep) < 0 or (place.route is not None and place.route.container == keep.name)
+    old = place.live if place.live is not keep else None
+    stops = _stop_first(app) if old is not None and not proved else ""
+    # What was proved once is all there is: a failure leaves it, to be looked at and tried again.
+    undo = () if proved else _undo(app, keep.name, old if stops else None)
+    wish = "" if proved else keep.config
+    chain = Chain(draft, app.address, after)
+    if not keep.running:
+        if stops and old is not None and old.running:
+            chain.then(_stop(app, old), _why_stop(stops), otherwise=undo)
+        because = f"{keep.name} is {keep.state} ({keep.status})"
+        chain.then(StartContainer(app.target, keep.name), because, otherwise=undo, wish=wish)
+    if not keep.running or not proved:
+        because = "it has not proved itself yet" if keep.running else "it was started again"
+        chain.then(_gate(app, keep.name, _port(keep)), because, otherwise=undo, wish=wish)
+    route = _route(app, keep.name, _port(keep))
+    if _port(keep) >= 0 and place.route != route:
+        chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route))
+    _retire(draft, app, others, place.route, chain.last)
+    draft.set_ready(app.address, chain.last if draft.touches(app.address) else ())
+
+
+def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
+    """Create what is wanted; the old one serves until the new one has proved itself."""
+    live = place.live
+    new = _named(app.container, place.names)
+    stops = _stop_first(app) if live is not None and live.running else ""
+    undo = _undo(app, new.name, live if stops else None)
+    wish = new.config
+    chain = Chain(draft, app.address, after)
+    chain.then(Pull(app.target, new.image), "the new container needs it")
+    create = CreateContainer(app.target, new, app.port)
+    chain.then(create, _why_new(app, live), otherwise=undo, wish=wish)
+    if stops and live is not None:
+        chain.then(_stop(app, live), _why_stop(stops), otherwise=undo)
+    because = "to prove itself" + ("" if live is None or stops else " beside the old one")
+    chain.then(StartContainer(app.target, new.name), because, otherwise=undo, wish=wish)
+    because = "nothing is switched before it is healthy"
+    chain.then(_gate(app, new.name, app.port), because, otherwise=undo, wish=wish)
+    route = _route(app, new.name, app.port)
+    chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route), otherwise=undo)
+    _retire(draft, app, list(place.mine), place.route, chain.last)
+    draft.set_ready(app.address, chain.last)
+
+
+def _stop(app: WantedApp, container: Container) -> StopContainer:
+    return StopContainer(app.target, container.name, app.deploy.stop)
+
+
+def _why_stop(stops: str) -> str:
+    return f"{stops}, so the old one stops before the new one starts"
+
+
+def _gate(app: WantedApp, container: str, port: int) -> WaitHealthy:
+    return WaitHealthy(app.target, container, app.address, port, app.health)
+
+
+def _retire(
+    draft: Draft,
+    app: WantedApp,
+    others: list[Container],
+    route: Route | None,
+    after: tuple[int, ...],
+) -> None:
+    """Add drain, stop and removal of what is no longer wanted."""
+    served = [one for one in others if route is not None and one.name == route.container]
+    last = after
+    if any(one.running for one in served):
+        last = (
+            draft.add(
+                app.address,
+                Drain(app.target, app.address.name, app.deploy.drain),
+                f"requests that {served[0].name} has begun may end",
+                after=after,
+            ),
+        )
+    _remove(draft, app, others, last)
+
+
+def _remove(draft: Draft, app: WantedApp, others: list[Container], after: tuple[int, ...]) -> None:
+    for other in others:
+        last = after
+        if other.running:
+            last = (
+                draft.add(app.address, _stop(app, other), "it is no longer wanted", after=after),
+            )
+        draft.add(
+            app.address,
+            RemoveContainer(app.target, other.name),
+            "it is no longer wanted",
+            after=last,
+        )
+
+
+def _undo(app: WantedApp, new: str, old: Container | None) -> tuple[Action, ...]:
+    """Return what leaves the app as it was when the new container fails."""
+    restart = (StartContainer(app.target, old.name),) if old is not None else ()
+    return (RemoveContainer(app.target, new), *restart)
+
+
+def _route(app: WantedApp, container: str, port: int) -> Route:
+    return Route(app.address.name, app.hosts, container, port, app.deploy.drain)
+
+
+def _port(container: Container) -> int:
+    """Return the port in the container's label; -1 for a worker."""
+    label = container.labels.get(LABEL_PORT, NO_PORT)
+    return -1 if label == NO_PORT else int(label)
+
+
+def _stop_first(app: WantedApp) -> str:
+    """Return why the old container has to stop before the new one starts, or an empty string."""
+    if app.deploy.order == "startFirst":
+        return ""
+    if app.deploy.order == "stopFirst":
+        return "deploy.order is stopFirst"
+    writable = [mount for mount in app.container.mounts if not mount.read_only]
+    return f"{writable[0].mount} is a writable volume" if writable else ""
+
+
+def _named(container: WantedContainer, taken: frozenset[str]) -> WantedContainer:
+    """Give the new container a name that nobody has, not even someone else's container."""
+    stem = f"{container.labels[LABEL_PROJECT]}-{container.owner.name}-{container.config[:8]}"
+    return container._replace(name=free_name(stem, taken))
+
+
+def sealed(app: WantedApp, config: str) -> WantedApp:
+    """Return the app with its container's config hash and the labels that go with it."""
+    labels = {
+        **app.container.labels,
+        LABEL_CONFIG: config,
+        LABEL_IMAGE: app.image.pinned,
+        **({LABEL_REVISION: app.revision} if app.revision else {}),
+    }
+    container = app.container._replace(image=app.image, config=config, labels=labels)
+    return app._replace(container=container)
+
+
+def _why_new(app: WantedApp, live: Container | None) -> str:
+    if live is None:
+        return "the app has no container"
+    if live.state in _LOST:
+        return f"{live.name} is {live.state}"
+    have, want = live.labels.get(LABEL_IMAGE, ""), app.image.pinned
+    if have != want:
+        return f"running {_brief(have)}, wanted {_brief(want)}"
+    return f"configuration {live.config[:8]} runs, {app.container.config[:8]} is wanted"
+
+
+def _brief(image: str) -> str:
+    name, at, digest = image.partition("@sha256:")
+    if at:
+        return f"{name}@{digest[:8]}"
+    stem, colon, tag = image.rpartition(":")
+    return f"{stem}:{tag[:15]}" if colon and tag.startswith("gitops-") else image or "nothing"
+
+
+def _why_switch(have: Route | None, want: Route) -> str:
+    hosts = ", ".join(want.hosts)
+    if have is None:
+        return f"{hosts} leads nowhere yet"
+    if have.container == want.container:
+        return f"the route of {have.app} differs: {', '.join(have.hosts)} to port {have.port}"
+    return f"{hosts} leads to {have.container}"
+
+
+def _describe(app: WantedApp, keep: Container | None) -> str:
+    name = keep.name if keep else "nothing"
+    revision = f" at commit {app.revision[:8]}" if app.revision else ""
+    return f"{name} runs {_brief(app.image.pinned)}{revision}"

@@ -1,0 +1,62 @@
+"""Settings from the environment; docs/settings.md describes each, and a test holds it to that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+
+VARIABLES = {
+    "DOCKER_HOST": "the engine of a target that names none",
+    "GITOPS_BUILDER": "auto, buildkit or engine: what builds images",
+    "GITOPS_CACHE": "the folder of git mirrors; it may be deleted at any time",
+    "GITOPS_OWNER": "who a lease says holds it; default user@host",
+    "GITOPS_STATE": "the folder of the database of runs, events and quarantines",
+    "NO_COLOR": "no colours, whatever the terminal can do (https://no-color.org)",
+}
+"""Every variable that is read, and what for."""
+
+_BUILDERS = ("auto", "buildkit", "engine")
+
+
+class SettingsError(ValueError):
+    """A variable has a value that cannot be used."""
+
+
+class Settings(NamedTuple):
+    """What the environment says, with every default applied."""
+
+    engine: str
+    builder: str
+    cache: Path
+    state: Path
+    owner: str
+    color: bool
+    environ: Mapping[str, str]
+
+
+def read_settings(environ: Mapping[str, str], user: str, host: str) -> Settings:
+    """Return the settings of `environ`; raise `SettingsError` that names a bad one."""
+    home = Path(environ.get("HOME", "/"))
+    builder = environ.get("GITOPS_BUILDER", "") or "auto"
+    if builder not in _BUILDERS:
+        raise SettingsError(f"GITOPS_BUILDER is {builder!r}; it is one of {', '.join(_BUILDERS)}")
+    return Settings(
+        engine=environ.get("DOCKER_HOST", "") or DEFAULT_ENGINE,
+        builder=builder,
+        cache=_folder(environ, "GITOPS_CACHE", "XDG_CACHE_HOME", home / ".cache"),
+        state=_folder(environ, "GITOPS_STATE", "XDG_STATE_HOME", home / ".local/state"),
+        owner=environ.get("GITOPS_OWNER", "") or f"{user}@{host}",
+        color=not environ.get("NO_COLOR"),
+        environ=environ,
+    )
+
+
+def _folder(environ: Mapping[str, str], own: str, xdg: str, default: Path) -> Path:
+    """Return our folder: as named, or inside of what the XDG base directory specification says."""
+    if environ.get(own):
+        return Path(environ[own])
+    base = environ.get(xdg, "")
+    return (Path(base) if base.startswith("/") else default) / "gitops"

@@ -1,0 +1,101 @@
+"""Build tasks: source in, image out."""
+
+from __future__ import annotations
+
+import re
+
+from gitops.model.address import Address
+from gitops.model.resources import (
+    BuildTask,
+    Credentials,
+    GitRef,
+    GitSource,
+    Metadata,
+    PathSource,
+    SshKey,
+)
+from gitops.spec.findings import Path
+from gitops.spec.scope import EMPTY, Scope, Spec, text, texts
+
+PLACEHOLDERS = ("commit", "short_commit", "branch", "tag", "date")
+"""What may stand between double braces in `args` and `tags`."""
+
+_NEW_EVERY_COMMIT = frozenset(("commit", "short_commit", "date"))
+_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+
+
+def decode_task(address: Address, metadata: Metadata, spec: Spec, scope: Scope) -> BuildTask:
+    """Return the build task of a valid document."""
+    args = texts(spec.get("args", EMPTY))
+    tags = tuple([text(tag) for tag in spec.get("tags", ())])
+    _placeholders(args, tags, scope)
+    dockerfile = spec.get("dockerfile", "Dockerfile")
+    return BuildTask(
+        address,
+        metadata,
+        repository=Address("Repository", spec["repository"]),
+        source=_source(spec["source"], scope),
+        dockerfile=scope.inside(("spec", "dockerfile"), dockerfile),
+        target=spec.get("target", ""),
+        args=args,
+        labels=texts(spec.get("labels", EMPTY)),
+        tags=tags,
+        latest=spec.get("latest", True),
+        interval=scope.duration(spec, ("spec", "interval"), "1m"),
+        timeout=scope.duration(spec, ("spec", "timeout"), "1h"),
+    )
+
+
+def _source(source: Spec, scope: Scope) -> PathSource | GitSource:
+    if "path" in source:
+        return PathSource(scope.absolute(source["path"]))
+    git: Spec = source["git"]
+    ref = git.get("ref", EMPTY)
+    _no_password(git["url"], scope)
+    return GitSource(
+        git["url"],
+        GitRef(**{key: text(value) for key, value in ref.items()}),
+        scope.inside(("spec", "source", "git", "path"), git.get("path", ".")),
+        git.get("submodules", False),
+        _credentials(git["credentials"], scope) if "credentials" in git else None,
+    )
+
+
+def _no_password(url: str, scope: Scope) -> None:
+    """Complain of a password in an address, which is printed and kept in labels."""
+    user, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    if at and ":" in user:
+        hint = "remove it, and write credentials: {username: ..., password: {env: NAME}}"
+        scope.complain(("spec", "source", "git", "url"), "the address holds a password", hint)
+
+
+def _credentials(found: Spec, scope: Scope) -> Credentials | SshKey:
+    if "sshKey" not in found:
+        return scope.credentials(found)
+    hosts = found.get("knownHosts", "")
+    return SshKey(scope.secret(found["sshKey"]), scope.absolute(hosts) if hosts else "")
+
+
+def _placeholders(args: Spec, tags: tuple[str, ...], scope: Scope) -> None:
+    for number, tag in enumerate(tags):
+        if "{{" in tag:
+            _names(tag, ("spec", "tags", number), scope)
+    for key, value in args.items():
+        if "{{" in value:
+            path = ("spec", "args", key)
+            new = _NEW_EVERY_COMMIT.intersection(_names(value, path, scope))
+            if new:
+                scope.warn(
+                    path,
+                    f"{{{{ {min(new)} }}}} makes a new image of every commit",
+                    "put it in tags: an image that is equal but for them is not built again",
+                )
+
+
+def _names(value: str, path: Path, scope: Scope) -> list[str]:
+    names = _PLACEHOLDER.findall(value)
+    for name in names:
+        if name not in PLACEHOLDERS:
+            hint = f"known ones are {', '.join(PLACEHOLDERS)}"
+            scope.complain(path, f"the placeholder {{{{ {name} }}}} is not known", hint)
+    return names

@@ -1,0 +1,27 @@
+"""Opens the store of a project, and names this process for its leases."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from gitops.drivers.processes import this_host, this_process
+from gitops.model.lease import Lease
+from gitops.settings import Settings
+from gitops.store.store import Store
+
+
+def open_store(project: str, settings: Settings) -> Store:
+    """Return the memory of `project`; its file is made by the first write."""
+    return Store(settings.state / f"{project}.db")
+
+
+def new_lease(settings: Settings, reason: str) -> Lease:
+    """Return a claim in the name of this process."""
+    return Lease(
+        id=secrets.token_hex(8),
+        owner=f"{settings.owner} pid {os.getpid()}",
+        host=this_host(),
+        process=this_process(),
+        reason=reason,
+    )

@@ -1,0 +1,111 @@
+"""Builds the world that a bundle lives in: engines, gateways, registries, sources, secrets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import TypeVar
+
+from gitops.drivers.base import Builder, Engine, GatewayWriter
+from gitops.drivers.engine_connection import connect_engine
+from gitops.drivers.engine_http import Observer, unobserved
+from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.gateway.reader import DockerGatewayReader
+from gitops.drivers.lease import VolumeLease
+from gitops.drivers.oci_registry import OciRegistry
+from gitops.drivers.processes import is_alive
+from gitops.drivers.secret_reader import LocalSecretReader
+from gitops.drivers.sources import Sources
+from gitops.engine.ports import Site, World
+from gitops.model.bundle import Bundle
+from gitops.model.secret import Secret
+from gitops.settings import Settings
+
+T = TypeVar("T")
+Auths = Mapping[str, tuple[str, Secret]]
+
+
+def open_world(bundle: Bundle, settings: Settings, observer: Observer = unobserved) -> World:
+    """Return the world of `bundle`; nothing is asked of it yet.
+
+    `observer` is told of every call to an engine: its method and path.
+    """
+    auths = registry_auths(bundle, settings)
+    sites = {
+        target.address.name: _site(target.engine or settings.engine, auths, settings, observer)
+        for target in bundle.targets
+    }
+    return World(
+        sources=Sources(settings.cache),
+        secrets=LocalSecretReader(settings.environ),
+        registries=OciRegistry(auths),
+        sites=sites,
+        clock=time.time,
+    )
+
+
+def registry_auths(bundle: Bundle, settings: Settings) -> Auths:
+    """Return the credentials of registries by server; one that cannot be read is left out.
+
+    The look at the inputs finds the same secret missing, and says so where it can be seen.
+    """
+    reader = LocalSecretReader(settings.environ)
+    auths = {}
+    for registry in bundle.registries:
+        if registry.credentials is not None:
+            values, _ = reader.read([registry.credentials.password])
+            password = values.get(registry.credentials.password)
+            if password is not None:
+                auths[registry.server] = (registry.credentials.username, password)
+    return auths
+
+
+def _site(address: str, auths: Auths, settings: Settings, observer: Observer) -> Site:
+    http = connect_engine(address, settings.environ, observer)
+    gateways = DockerGatewayReader(http, address)
+    engine = _once(lambda: _engine(address, auths, settings, observer))
+    return Site(
+        reader=DockerEngineReader(http),
+        gateways=gateways,
+        leases=VolumeLease(http, is_alive),
+        engine=engine,
+        gateway=_once(lambda: _gateway(engine(), gateways)),
+        builder=_once(lambda: _builder(address, auths, settings)),
+    )
+
+
+def _engine(address: str, auths: Auths, settings: Settings, observer: Observer) -> Engine:
+    from gitops.drivers.docker_engine import DockerEngine  # noqa: PLC0415 - the SDK: 110 ms
+    from gitops.drivers.sdk_client import SdkClient  # noqa: PLC0415 - the same
+
+    return DockerEngine(SdkClient(address, settings.environ, observer), auths)
+
+
+def _gateway(engine: Engine, reader: DockerGatewayReader) -> GatewayWriter:
+    from gitops.drivers.gateway.writer import DockerGateway  # noqa: PLC0415 - Jinja2: 60 ms
+
+    return DockerGateway(engine, reader)
+
+
+def _builder(address: str, auths: Auths, settings: Settings) -> Builder:
+    from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - only for a build
+    from gitops.drivers.docker_config import Endpoint  # noqa: PLC0415 - the same
+    from gitops.drivers.redact import Redactor  # noqa: PLC0415 - the same
+
+    redact = Redactor([secret for _, secret in auths.values()])
+    return choose_builder(Endpoint(address, auths, settings.environ), settings.builder, redact)
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that makes the thing at its first call, whichever thread that is."""
+    made: list[T] = []
+    lock = Lock()
+
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+        return made[0]
+
+    return get
