@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -87,7 +88,8 @@ def interruptible(cancel: Event) -> Iterator[None]:
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if cancel.is_set():
-            raise KeyboardInterrupt
+            # Threads may hang in what they wait for; a crash at any step is mended by the next run.
+            os._exit(exits.INTERRUPTED)
         cancel.set()
         click.echo("stopping after the steps that run now; again to stop at once", err=True)
 

@@ -6,7 +6,7 @@ a protocol of its own, so that a type tells what may happen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import BinaryIO, NamedTuple, Protocol
@@ -218,6 +218,10 @@ class Engine(Protocol):
 
     def logs(self, container: str, tail: int) -> tuple[str, ...]:
         """Return its last lines."""
+        ...
+
+    def follow(self, container: str, tail: int) -> Iterator[str]:
+        """Give its last `tail` lines, and then each line as it is written, until it ends."""
         ...
 
     def processes(self, container: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops.drivers import engine_containers, engine_images
 from gitops.drivers.base import DriverError, ErrorKind, Output
@@ -109,6 +109,22 @@ class DockerEngine:
             text = api.logs(container, stdout=True, stderr=True, tail=tail)
         return tuple(text.decode(errors="replace").splitlines()[-tail:])
 
+    def follow(self, container: str, tail: int) -> Iterator[str]:
+        """Give its last `tail` lines, and then each line as it is written, until it ends.
+
+        Closing the iterator ends the call. Bytes that are no UTF-8 are replaced.
+        """
+        with self._client.use(f"the log of container {container} could not be read") as api:
+            stream = api.logs(
+                container, stdout=True, stderr=True, tail=tail, stream=True, follow=True
+            )
+            try:
+                yield from _lines(stream)
+            finally:
+                # Its own `close` leaves the socket's file open, and does not work over SSH.
+                response = stream._response  # type: ignore[attr-defined]  # noqa: SLF001
+                response.close()
+
     def processes(self, container: str) -> int:
         """Return how many processes run in it."""
         with self._client.use(f"processes of container {container} could not be counted") as api:
@@ -141,6 +157,17 @@ def _unless(error: DriverError, fine: ErrorKind) -> None:
     already = error.kind is ErrorKind.CONFLICT and "already in progress" in error.detail
     if error.kind is not fine and not already:
         raise error
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Cut a stream into lines: a chunk may end in the middle of one, and of a character."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace").removesuffix("\r")
+    if rest:
+        yield rest.decode(errors="replace")
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:

@@ -1,14 +1,13 @@
-"""Takes one snapshot of a Docker engine, in four calls whatever runs there."""
+"""Takes one snapshot of a Docker engine, in three calls whatever runs there."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypedDict, cast
 from urllib.parse import quote
 
 from gitops.drivers.engine_http import Answer, Call, EngineHttp, expect
-from gitops.model.image import familiar
 from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, ObservedContainer
 
 
@@ -22,12 +21,6 @@ class _Container(TypedDict):
     Status: str
     Labels: dict[str, str] | None
     Created: int
-
-
-class _Image(TypedDict):
-    Id: str
-    RepoTags: list[str] | None
-    RepoDigests: list[str] | None
 
 
 class _Network(TypedDict):
@@ -45,13 +38,13 @@ class DockerEngineReader:
         """Return all that is there; raise `DriverError` when the engine cannot be reached.
 
         Containers and networks are everybody's, because a name that is taken matters whoever took
-        it; volumes are the project's own. Each name in `images` is in its familiar form.
+        it; volumes are the project's own.
         """
         owned = quote(json.dumps({"label": [f"{LABEL_PROJECT}={project}"]}))
-        paths = ("/containers/json?all=1", "/networks", f"/volumes?filters={owned}", "/images/json")
-        # Sent together on four connections: the engine works on them at the same time.
+        paths = ("/containers/json?all=1", "/networks", f"/volumes?filters={owned}")
+        # Sent together on three connections: the engine works on them at the same time.
         answers = self._http.calls([Call("GET", path) for path in paths])
-        containers, networks, volumes, images = map(_json, paths, answers)
+        containers, networks, volumes = map(_json, paths, answers)
         found = cast("Mapping[str, list[Mapping[str, str]] | None]", volumes)["Volumes"] or []
         return EngineSnapshot(
             containers=tuple(map(_container, cast("list[_Container]", containers))),
@@ -60,7 +53,6 @@ class DockerEngineReader:
                 for network in cast("list[_Network]", networks)
             },
             volumes=frozenset(volume["Name"] for volume in found),
-            images=dict(_images(cast("list[_Image]", images))),
         )
 
 
@@ -80,10 +72,3 @@ def _container(found: _Container) -> ObservedContainer:
         labels=found["Labels"] or {},
         created=found["Created"],
     )
-
-
-def _images(images: Iterable[_Image]) -> Iterator[tuple[str, str]]:
-    for image in images:
-        for name in (*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())):
-            if "<none>" not in name:
-                yield familiar(name), image["Id"]

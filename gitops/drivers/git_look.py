@@ -58,6 +58,7 @@ class Look:
         self._config = config_file(cache)
         self._mirror = self._open(remote)
         self._refs: Refs | DriverError | None = None
+        self._stale = ""
         self._readers: dict[Path, Objects] = {}
 
     def source(self, wanted: GitSource, dockerfile: str) -> Source:
@@ -77,6 +78,7 @@ class Look:
             tag=tag,
             date=self._date(commit),
             url=url,
+            stale="" if wanted.ref.commit else self._stale,
         )
 
     def resolve(self, ref: GitRef) -> Resolved:
@@ -120,7 +122,9 @@ class Look:
             try:
                 self._refs = self._mirror.refs()
             except DriverError as error:
-                self._refs = error
+                # A remote that is down means "no new commit", not "no healing".
+                self._refs = self._mirror.last_refs() or error
+                self._stale = str(error)
         if isinstance(self._refs, DriverError):
             raise self._refs
         return self._refs

@@ -24,6 +24,10 @@ LONGEST = 3600.0
 """Seconds for one fetch, however lively."""
 
 
+_LAST = "gitops-refs"
+"""The file of a mirror that holds what the remote last listed."""
+
+
 class Refs(NamedTuple):
     """What a remote has: commits by branch and by tag (peeled), and its default branch."""
 
@@ -46,7 +50,24 @@ class Mirror(NamedTuple):
         answer = git(self.folder, args, self.env, options)
         if answer.code:
             raise _refused(self.remote, answer)
+        self._remember(answer.stdout)
         return parse_refs(answer.stdout)
+
+    def last_refs(self) -> Refs | None:
+        """Return what the remote had when it last answered; none when it never did."""
+        try:
+            return parse_refs((self.folder / _LAST).read_text())
+        except FileNotFoundError:
+            return None
+
+    def _remember(self, listing: str) -> None:
+        place = self.folder / _LAST
+        if place.exists() and place.read_text() == listing:
+            return
+        number, new = mkstemp(prefix=_LAST, dir=self.folder)
+        with os.fdopen(number, "w") as stream:
+            stream.write(listing)
+        Path(new).replace(place)
 
     def fetch(self, commit: str, ref: str) -> None:
         """Get `commit`, to which `ref` points; MISSING when the remote will not give it."""

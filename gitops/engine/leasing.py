@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
@@ -38,20 +37,21 @@ def holding(keepers: Mapping[str, LeaseKeeper], claim: Claim, lost: Event) -> It
     """Hold the lease of each target while the body runs; `lost` is raised when one is taken away.
 
     Targets are taken in the order of their names, so that two runs cannot wait for each other.
-    Raises `Busy` at once when the caller does not wait.
+    Raises `Busy` at once when the caller does not wait, and CONFLICT at the end if it was taken
+    away meanwhile.
     """
     with ExitStack() as stack:
         for target, keeper in sorted(keepers.items(), key=lambda pair: pair[0]):
             _take(target, keeper, claim, lost)
             stack.callback(_give_back, keeper, claim)
-        ended = Event()
-        beat = Thread(target=_heartbeat, args=(keepers, claim, ended, lost), daemon=True)
+        beat = _Heartbeat(keepers, claim, lost)
         beat.start()
         try:
             yield
         finally:
-            ended.set()
-            beat.join()
+            beat.stop()
+        if beat.taken is not None:
+            raise beat.taken
 
 
 def _take(target: str, keeper: LeaseKeeper, claim: Claim, cancel: Event) -> None:
@@ -78,14 +78,32 @@ def _give_back(keeper: LeaseKeeper, claim: Claim) -> None:
             raise
 
 
-def _heartbeat(keepers: Mapping[str, LeaseKeeper], claim: Claim, ended: Event, lost: Event) -> None:
-    due = time.monotonic() + _HEARTBEAT
-    while not ended.wait(max(0.0, due - time.monotonic())):
-        due = time.monotonic() + _HEARTBEAT
-        for keeper in keepers.values():
-            try:
-                keeper.renew(claim.project, claim.lease)
-            except DriverError as error:
-                if error.kind is ErrorKind.CONFLICT:
-                    lost.set()
-                    return
+class _Heartbeat(Thread):
+    """Renews the leases until it is stopped; `taken` tells that one is somebody else's by now."""
+
+    def __init__(self, keepers: Mapping[str, LeaseKeeper], claim: Claim, lost: Event) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self.taken: DriverError | None = None
+        self._keepers = keepers
+        self._claim = claim
+        self._lost = lost
+        self._ended = Event()
+
+    def run(self) -> None:
+        """Renew in time; what cannot be reached now may be reached at the next beat."""
+        while self.taken is None and not self._ended.wait(_HEARTBEAT):
+            for keeper in self._keepers.values():
+                self._renew(keeper)
+
+    def stop(self) -> None:
+        """End, and wait until it has ended."""
+        self._ended.set()
+        self.join()
+
+    def _renew(self, keeper: LeaseKeeper) -> None:
+        try:
+            keeper.renew(self._claim.project, self._claim.lease)
+        except DriverError as error:
+            if error.kind is ErrorKind.CONFLICT:
+                self.taken = error
+                self._lost.set()

@@ -12,20 +12,20 @@ class Wakeups:
     def __init__(self) -> None:
         self._changed = Condition()
         self._reasons: dict[str, None] = {}
-        self._last = 0.0
+        self._settles = 0.0
 
-    def wake(self, reason: str) -> None:
-        """Wake the loop; `reason` is for people only."""
+    def wake(self, reason: str, *, quiet: float = 0.0) -> None:
+        """Wake the loop when nothing more has come for `quiet` seconds; `reason` is for people."""
         with self._changed:
             self._reasons[reason] = None
-            self._last = time.monotonic()
+            self._settles = max(self._settles, time.monotonic() + quiet)
             self._changed.notify_all()
 
-    def wait(self, until: float, quiet: float) -> tuple[str, ...]:
-        """Wait for a wake-up, and then until nothing has come for `quiet` seconds.
+    def wait(self, until: float, longest: float) -> tuple[str, ...]:
+        """Wait for a wake-up and for the quiet that it asks for; return the reasons.
 
-        Return the reasons; none when the monotonic time `until` came first. A stream of wake-ups
-        that does not end is answered after ten times `quiet`.
+        None come back when the monotonic time `until` came first. A stream of wake-ups that does
+        not end is answered after `longest` seconds.
         """
         with self._changed:
             while not self._reasons:
@@ -33,8 +33,8 @@ class Wakeups:
                 if left <= 0:
                     return ()
                 self._changed.wait(left)
-            latest = time.monotonic() + 10 * quiet
-            while (calm := min(self._last + quiet, latest) - time.monotonic()) > 0:
+            latest = time.monotonic() + longest
+            while (calm := min(self._settles, latest) - time.monotonic()) > 0:
                 self._changed.wait(calm)
             reasons = tuple(self._reasons)
             self._reasons.clear()

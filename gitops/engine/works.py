@@ -1,4 +1,4 @@
-"""Parts of plans at work, each in a thread of its own, all under one lease."""
+"""Parts of plans at work, each in a thread of its own, under the leases of the engines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from gitops.engine.decide import Decision
 from gitops.engine.leasing import holding
 from gitops.engine.reconcile import Crew, Order, carry_out, failures_of, scene
 from gitops.model.address import Address
-from gitops.model.outcomes import Outcome
+from gitops.model.bundle import Bundle
+from gitops.model.outcomes import Found, Outcome
 from gitops.model.plan import Step
 from gitops.plan.parts import Part, plan_of, wishes
 
@@ -29,14 +30,14 @@ class Work(NamedTuple):
 class Works:
     """Begins parts, calls off those that something newer overtakes, and gathers those that ended.
 
-    The lease is held from the first part to the last; between them others may work.
+    Leases are held from the first part to the last; between them others may work. `ended` is
+    called from the thread of a part that ends.
     """
 
     def __init__(self, ended: Callable[[], None]) -> None:
         self._ended = ended
         self._works: list[Work] = []
-        self._lease = ExitStack()
-        self._held = False
+        self._leases: dict[str, ExitStack] = {}
 
     @property
     def busy(self) -> frozenset[Address]:
@@ -44,17 +45,14 @@ class Works:
         return frozenset(address for work in self._works for address in work.part.addresses)
 
     def begin(self, decision: Decision, part: Part, crew: Crew, order: Order) -> None:
-        """Begin a part that touches nothing busy; raise `Busy` if the lease is not to be had."""
-        if not self._held:
-            keepers = {name: site.leases for name, site in crew.world.sites.items()}
-            self._lease.enter_context(holding(keepers, crew.claim, crew.cancel))
-            self._held = True
+        """Begin a part that touches nothing busy; raise `Busy` if a lease is not to be had."""
+        self._take_leases(decision, crew)
         cancel = Event()
         failures: list[tuple[Step, Outcome]] = []
         crew = crew._replace(cancel=cancel)
+        plan = plan_of(decision.plan, part)
 
         def run() -> None:
-            plan = plan_of(decision.plan, part)
             try:
                 outcomes = carry_out(plan, scene(decision, crew), crew, order)
                 failures.extend(failures_of(plan, outcomes))
@@ -66,14 +64,14 @@ class Works:
         thread.start()
 
     def overtake(self, decision: Decision) -> frozenset[Address]:
-        """Call off the parts whose wish is no longer the newest; return what they are about."""
+        """Call off the parts whose wish is no longer the newest; return what was overtaken."""
         newest = wishes(decision.wanted)
         overtaken: set[Address] = set()
         for work in self._works:
             stale = {
                 address
                 for address in work.part.addresses
-                if work.wishes.get(address) != newest.get(address)
+                if _is_stale(address, work, newest, decision.bundle)
             }
             if stale and not work.cancel.is_set():
                 work.cancel.set()
@@ -81,18 +79,69 @@ class Works:
         return frozenset(overtaken)
 
     def gather(self) -> tuple[Work, ...]:
-        """Return the parts that have ended since; with the last one the lease is given back."""
+        """Return the parts that have ended since; with the last one the leases are given back.
+
+        Raises CONFLICT when one of them was somebody else's by then.
+        """
         ended = tuple(work for work in self._works if not work.thread.is_alive())
         self._works = [work for work in self._works if work not in ended]
-        if self._held and not self._works:
-            self._lease.close()
-            self._held = False
+        self._free_leases()
         return ended
 
     def stop(self) -> None:
         """Call everything off, and wait until it has ended."""
-        for work in self._works:
-            work.cancel.set()
+        self._call_off()
         for work in self._works:
             work.thread.join()
         self.gather()
+
+    def _call_off(self) -> None:
+        for work in self._works:
+            work.cancel.set()
+
+    def _take_leases(self, decision: Decision, crew: Crew) -> None:
+        """Take the lease of every engine that answers and whose lease is not held yet."""
+        try:
+            for target, seen in sorted(decision.observed.engines.items()):
+                if isinstance(seen, Found) and target not in self._leases:
+                    keepers = {target: crew.world.sites[target].leases}
+                    with ExitStack() as stack:
+                        lost = _Lost(self._call_off)
+                        stack.enter_context(holding(keepers, crew.claim, lost))
+                        self._leases[target] = stack.pop_all()
+        except BaseException:
+            self._free_leases()
+            raise
+
+    def _free_leases(self) -> None:
+        """Give the leases back if nothing is at work."""
+        if not self._works:
+            with ExitStack() as stack:
+                for lease in self._leases.values():
+                    stack.callback(lease.close)
+                self._leases = {}
+
+
+class _Lost(Event):
+    """Is raised when a lease is taken away; then all that is at work under it is called off."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__()
+        self._lost = lost
+
+    def set(self) -> None:
+        super().set()
+        self._lost()
+
+
+def _is_stale(
+    address: Address, work: Work, newest: Mapping[Address, object], bundle: Bundle
+) -> bool:
+    """Say whether something else is wanted of `address` now.
+
+    Nothing at all is wanted of what is in no spec any more; of what cannot be looked at (a remote
+    that does not answer), nothing newer is known.
+    """
+    if address not in newest:
+        return address in work.wishes and address not in bundle.resources
+    return newest[address] != work.wishes.get(address)

@@ -52,14 +52,12 @@ class ObservedContainer(NamedTuple):
 class EngineSnapshot(NamedTuple):
     """All that an engine holds that a plan may depend on.
 
-    `networks` maps names to labels; `volumes` are the names of the project's own; `images` maps
-    every `name:tag` and `name@digest` that the engine has to its image id.
+    `networks` maps names to labels; `volumes` are the names of the project's own.
     """
 
     containers: tuple[ObservedContainer, ...]
     networks: Mapping[str, Mapping[str, str]]
     volumes: frozenset[str]
-    images: Mapping[str, str]
 
 
 class ContainerState(NamedTuple):

@@ -58,6 +58,8 @@ class WantedImage(NamedTuple):
     date: int
     registry: Address
     timeout: float
+    stale: str = ""
+    """Why the source could not be asked, when this is of the last commit that was seen."""
 
 
 class WantedService(NamedTuple):

@@ -56,6 +56,7 @@ def wanted_image(
         date=source.date,
         registry=repository.registry,
         timeout=task.timeout,
+        stale=source.stale,
     )
 
 
@@ -99,7 +100,9 @@ def plan_image(
         ready = ()
     for tag in image.moving:
         _move(draft, image, tag, observed, ready)
-    if not draft.touches(image.task):
+    if image.stale:
+        draft.block(image.task, Blocked("SourceUnreachable", image.stale))
+    elif not draft.touches(image.task):
         draft.sync(image.task, f"{image.ref}{_at(image)}")
     return ready
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gitops.model.address import Address
@@ -38,6 +38,19 @@ def parts_of(plan: Plan) -> tuple[Part, ...]:
     for step in plan.steps:
         grouped.setdefault(root(step.address), []).append(step)
     return tuple(Part(tuple(steps)) for steps in grouped.values())
+
+
+def without(plan: Plan, left: Callable[[Address], bool]) -> Plan:
+    """Return the plan less the steps about what is `left` alone, and those that come after them."""
+    gone: set[int] = set()
+    kept: list[Step] = []
+    # A step comes after those that it needs, so one pass finds all.
+    for step in plan.steps:
+        if left(step.address) or not gone.isdisjoint(step.after):
+            gone.add(step.number)
+        else:
+            kept.append(step)
+    return plan._replace(steps=tuple(kept))
 
 
 def plan_of(plan: Plan, part: Part) -> Plan:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from gitops.drivers.base import Builder, Engine, GatewayWriter
 from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_http import Observer, unobserved
+from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
 from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.drivers.gateway.reader import DockerGatewayReader
 from gitops.drivers.lease import VolumeLease
@@ -21,19 +21,29 @@ from gitops.engine.ports import Site, World
 from gitops.model.bundle import Bundle
 from gitops.model.secret import Secret
 from gitops.settings import Settings
+from gitops.wiring.first_look import EarlyEngineReader, EarlyGatewayReader, FirstLook
 
 T = TypeVar("T")
 Auths = Mapping[str, tuple[str, Secret]]
 
 
-def open_world(bundle: Bundle, settings: Settings, observer: Observer = unobserved) -> World:
+def open_world(
+    bundle: Bundle,
+    settings: Settings,
+    observer: Observer = unobserved,
+    first: FirstLook | None = None,
+) -> World:
     """Return the world of `bundle`; nothing is asked of it yet.
 
-    `observer` is told of every call to an engine: its method and path.
+    `observer` is told of every call to an engine: its method and path. `first` is a look that was
+    begun earlier: the first to look at that engine is given what it saw.
     """
     auths = registry_auths(bundle, settings)
     sites = {
-        target.address.name: _site(target.engine or settings.engine, auths, settings, observer)
+        target.address.name: _early(
+            _site(target.engine or settings.engine, auths, settings, observer),
+            first if (target.engine or settings.engine) == settings.engine else None,
+        )
         for target in bundle.targets
     }
     return World(
@@ -61,6 +71,15 @@ def registry_auths(bundle: Bundle, settings: Settings) -> Auths:
     return auths
 
 
+def _early(site: Site, first: FirstLook | None) -> Site:
+    if first is None:
+        return site
+    return site._replace(
+        reader=EarlyEngineReader(first, site.reader),
+        gateways=EarlyGatewayReader(first, site.gateways),
+    )
+
+
 def _site(address: str, auths: Auths, settings: Settings, observer: Observer) -> Site:
     http = connect_engine(address, settings.environ, observer)
     gateways = DockerGatewayReader(http, address)
@@ -70,7 +89,7 @@ def _site(address: str, auths: Auths, settings: Settings, observer: Observer) ->
         gateways=gateways,
         leases=VolumeLease(http, is_alive),
         engine=engine,
-        gateway=_once(lambda: _gateway(engine(), gateways)),
+        gateway=_once(lambda: _gateway(engine(), http, gateways)),
         builder=_once(lambda: _builder(address, auths, settings)),
     )
 
@@ -82,10 +101,10 @@ def _engine(address: str, auths: Auths, settings: Settings, observer: Observer) 
     return DockerEngine(SdkClient(address, settings.environ, observer), auths)
 
 
-def _gateway(engine: Engine, reader: DockerGatewayReader) -> GatewayWriter:
+def _gateway(engine: Engine, http: EngineHttp, reader: DockerGatewayReader) -> GatewayWriter:
     from gitops.drivers.gateway.writer import DockerGateway  # noqa: PLC0415 - Jinja2: 60 ms
 
-    return DockerGateway(engine, reader)
+    return DockerGateway(engine, http, reader)
 
 
 def _builder(address: str, auths: Auths, settings: Settings) -> Builder:

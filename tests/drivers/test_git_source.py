@@ -129,17 +129,25 @@ def test_what_is_not_there_is_absent_and_near_names_are_told(
     assert says in seen.what
 
 
-def test_a_remote_that_is_gone_is_unreachable_and_its_commits_stay(tmp_path: Path) -> None:
-    """A remote that cannot be asked says nothing; what was fetched from it can still be built."""
+def test_a_remote_that_is_gone_leaves_its_last_commit(tmp_path: Path) -> None:
+    """A remote that cannot be asked has no new commit: the last one stays wanted, and is marked."""
     repository = origin(tmp_path / "origin", FILES)
     sources, built = Sources(tmp_path / "cache"), task(git_source(repository.url))
     source = read(sources, built)
     repository.folder.rename(tmp_path / "elsewhere")
     seen = sources.read([built], {})[built.address]
-    assert isinstance(seen, Unreachable)
-    assert "cannot read the git repository" in seen.why
+    assert isinstance(seen, Found)
+    assert "cannot read the git repository" in seen.value.stale
+    assert seen.value._replace(stale="") == source
     with sources.context(built, source, {}) as context:
         assert context.dockerfile == "Dockerfile"
+
+
+def test_a_remote_that_never_answered_is_unreachable(tmp_path: Path) -> None:
+    """Where nothing was ever seen, nothing is concluded."""
+    built = task(git_source(str(tmp_path / "nowhere")))
+    seen = Sources(tmp_path / "cache").read([built], {})[built.address]
+    assert isinstance(seen, Unreachable)
 
 
 def test_a_commit_is_fetched_again_when_the_cache_is_gone(tmp_path: Path) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 from engine_fixtures import ADDRESS, Lab, discard, eventually, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.drivers.oci_registry import OciRegistry
 from gitops.drivers.sdk_client import SdkClient
-from gitops.model.image import ImageRef, familiar, parse_image
+from gitops.model.image import ImageRef, parse_image
 from gitops.model.outcomes import Absent, Found
 from gitops.model.wanted import PublishedPort
 
@@ -57,6 +57,10 @@ def store(lab: Lab) -> Iterator[Store]:
         registry.close()
 
 
+def has(lab: Lab, image: str) -> bool:
+    return lab.http.call("GET", f"/images/{quote(image)}/json").status == 200
+
+
 def test_push_tells_the_digest_that_the_registry_has(store: Store) -> None:
     """A push returns the digest that the tag has in the registry then."""
     assert store.registry.digest(store.image) == Found(store.digest)
@@ -78,14 +82,14 @@ def test_retag_points_to_the_same_manifest(store: Store) -> None:
 
 
 def test_container_is_created_by_digest(store: Store) -> None:
-    """What was pushed is pulled and run by its digest, and the snapshot knows that name."""
+    """What was pushed is pulled and run by its digest, and the engine knows that name."""
     pinned = store.image.with_digest(store.digest)
     said: list[str] = []
     store.lab.engine.pull(pinned, said.append)
     assert said == [f"{pinned} is on the engine already"]
     name = store.lab.run("app", image=pinned)
     assert store.lab.engine.state(name).state == "running"
-    assert familiar(pinned.pinned) in DockerEngineReader(store.lab.http).snapshot("x").images
+    assert has(store.lab, pinned.pinned)
 
 
 def test_pull_fetches_what_is_missing(store: Store) -> None:
@@ -93,7 +97,7 @@ def test_pull_fetches_what_is_missing(store: Store) -> None:
     store.registry.retag(store.image.with_digest(store.digest), "new")
     new = store.image._replace(tag="new")
     store.lab.engine.pull(new, discard)
-    assert familiar(str(new)) in DockerEngineReader(store.lab.http).snapshot("x").images
+    assert has(store.lab, str(new))
     with pytest.raises(DriverError, match="could not be pulled") as caught:
         store.lab.engine.pull(store.image._replace(tag="none"), discard)
     assert caught.value.kind is ErrorKind.MISSING

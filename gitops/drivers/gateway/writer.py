@@ -29,6 +29,13 @@ OWN_PROCESSES = 2
 """The master and the worker of the present configuration."""
 
 
+_REFUSED = 3
+_TAKE = (
+    f"haproxy -c -f {CANDIDATE_FILE} || exit {_REFUSED};"
+    f" mv -f {CANDIDATE_FILE} {CONFIG_FILE} && kill -USR2 1"
+)
+
+
 class DockerGateway:
     """Satisfies `GatewayWriter`; safe to use from several threads."""
 
@@ -87,15 +94,10 @@ class DockerGateway:
 
     def _serve(self, container: str, wanted: Configuration, front: Front) -> None:
         self._write(container, CANDIDATE_FILE, wanted)
-        code, output = self._engine.execute(container, ("haproxy", "-c", "-f", CANDIDATE_FILE))
-        if code != 0:
-            raise DriverError(
-                ErrorKind.INVALID,
-                f"the new configuration of gateway {container} is refused; the old one serves on",
-                output.strip(),
-            )
-        self._write(container, CONFIG_FILE, wanted)
-        self._engine.signal(container, "SIGUSR2")
+        if not self._take_at_once(container):
+            self._check(container)
+            self._write(container, CONFIG_FILE, wanted)
+            self._engine.signal(container, "SIGUSR2")
         if not _is_served(front, wanted.revision):
             raise DriverError(
                 ErrorKind.TIMEOUT,
@@ -103,6 +105,24 @@ class DockerGateway:
                 f" within {DEADLINE:g} s; the old one serves on",
                 "\n".join(self._engine.logs(container, 20)),
             )
+
+    def _take_at_once(self, container: str) -> bool:
+        """Check, move and reload in one call, where the image has a shell: half the time.
+
+        Return false where it has none, with nothing changed.
+        """
+        try:
+            code, output = self._engine.execute(container, ("sh", "-c", _TAKE))
+        except DriverError:
+            return False
+        if code == _REFUSED:
+            raise _refusal(container, output)
+        return code == 0
+
+    def _check(self, container: str) -> None:
+        code, output = self._engine.execute(container, ("haproxy", "-c", "-f", CANDIDATE_FILE))
+        if code != 0:
+            raise _refusal(container, output)
 
     def _write(self, container: str, path: str, wanted: Configuration) -> None:
         folder, _, name = path.rpartition("/")
@@ -112,6 +132,14 @@ class DockerGateway:
             _archive(name, wanted),
         )
         expect(answer, f"{path} could not be written into gateway {container}")
+
+
+def _refusal(container: str, output: str) -> DriverError:
+    return DriverError(
+        ErrorKind.INVALID,
+        f"the new configuration of gateway {container} is refused; the old one serves on",
+        output.strip(),
+    )
 
 
 def _archive(name: str, wanted: Configuration) -> bytes:

@@ -1,0 +1,40 @@
+"""Gives each scenario a world of its own, and keeps what it left when it failed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.cleaning import clean, keep
+from support.scenario import World
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+    call: pytest.CallInfo[None],  # noqa: ARG001 - pytest's signature
+) -> Iterator[None]:
+    """Remember whether the test failed, for the fixture that ends after it."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> Iterator[World]:
+    """Give a world; on failure, keep `artifacts/<test>/`."""
+    made = World(tmp_path)
+    try:
+        yield made
+        if request.node.stash.get(FAILED, False):
+            name = re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)
+            # What is kept is for people: it must not hide the failure that it is about.
+            with contextlib.suppress(Exception):
+                keep(made, root / "artifacts" / name)
+    finally:
+        clean(made)

@@ -1,0 +1,302 @@
+"""A small model of the world: engines, gateways and registries as values that actions change.
+
+It has the rules that plans rely on (a name is given once, a stopped gateway switches nothing, a
+container comes from an image that is there), and breaks with `Broken` where a plan ignores them.
+It looks at itself through the observation code that looks at the real world.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
+
+from gitops.engine.observe import observe, observe_engines
+from gitops.engine.ports import World
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.model import actions as act
+from gitops.model.bundle import Bundle
+from gitops.model.image import ImageRef, registry_of
+from gitops.model.observed import (
+    LABEL_KIND,
+    LABEL_NAME,
+    LABEL_PORT,
+    EngineSnapshot,
+    GatewayState,
+    Observed,
+    ObservedContainer,
+)
+from gitops.model.outcomes import Absent, Found, Observation, Unreachable
+from gitops.model.routes import Route
+from gitops.model.wanted import Wanted
+from gitops.plan.wanted import lookups
+
+
+class Broken(AssertionError):  # noqa: N818 - it is a verdict on the plan
+    """A step did what the world cannot do."""
+
+
+class Unwell(Exception):  # noqa: N818 - it is an answer, not an error
+    """A container did not prove itself at the gate."""
+
+
+class File(NamedTuple):
+    """A gateway's configuration file; `routes` is none when someone changed it by hand."""
+
+    routes: tuple[Route, ...] | None
+    revision: str
+
+
+class ModelEngine:
+    """One engine with its containers, and the gateway among them."""
+
+    def __init__(self) -> None:
+        self.containers: dict[str, ObservedContainer] = {}
+        self.networks: dict[str, dict[str, str]] = {}
+        self.volumes: set[str] = set()
+        self.images: set[str] = set()
+        self.files: dict[str, File] = {}
+        self.served: dict[str, str] = {}
+        self.unreachable = ""
+        self.gateway_unreachable = ""
+
+    def snapshot(self, _project: str) -> EngineSnapshot:
+        """Look, as `EngineReader` does."""
+        if self.unreachable:
+            raise DriverError(ErrorKind.UNREACHABLE, self.unreachable)
+        images = {name: "id" for name in sorted(self.images)}
+        containers = tuple(self.containers.values())
+        return EngineSnapshot(containers, dict(self.networks), frozenset(self.volumes), images)
+
+    def state(self, name: str) -> GatewayState:
+        """Look, as `GatewayReader` does."""
+        if self.gateway_unreachable:
+            raise DriverError(ErrorKind.UNREACHABLE, self.gateway_unreachable)
+        running = self.containers[name].running
+        served = self.served.get(name, "") if running else ""
+        why = "" if served else "its container does not run"
+        file = self.files.get(name)
+        if file is None or file.routes is None:
+            return GatewayState("", None, "", served, why)
+        return GatewayState("", file.routes, file.revision, served, why)
+
+    def gateway(self) -> str:
+        """Return the name of the gateway that runs; a plan that needs one waits for it."""
+        for name in self.files:
+            if self.containers[name].running:
+                return name
+        raise Broken("a step needs the gateway, which does not run")
+
+    def routes(self) -> dict[str, Route]:
+        """Return what users reach: the routes of a gateway that runs."""
+        for name, file in self.files.items():
+            if self.containers[name].running and self.served.get(name):
+                return {route.app: route for route in file.routes or ()}
+        return {}
+
+
+class ModelWorld:
+    """Engines by target, and what the registries hold: tags by `repository:tag`."""
+
+    def __init__(self, targets: tuple[str, ...] = ("local",)) -> None:
+        self.engines = {target: ModelEngine() for target in targets}
+        self.tags: dict[str, str] = {}
+        self.unreachable_registries: dict[str, str] = {}
+        self.clock = 1000
+        self.unwell: set[str] = set()
+        """Config hashes whose containers never become healthy."""
+
+    def digests(self, images: list[ImageRef]) -> Mapping[str, Observation[str]]:
+        """Look, as `RegistryClient` does."""
+        found: dict[str, Observation[str]] = {}
+        for image in images:
+            why = self.unreachable_registries.get(registry_of(image.repository)[0], "")
+            digest = self.tags.get(str(image))
+            seen: Observation[str] = Found(digest) if digest else Absent(f"{image} is not there")
+            found[str(image)] = Unreachable(str(image), why) if why else seen
+        return found
+
+    def observe(self, bundle: Bundle, wanted: Wanted) -> Observed:
+        """Return what the pipeline would see."""
+        sites = {
+            target: SimpleNamespace(reader=engine, gateways=engine)
+            for target, engine in self.engines.items()
+        }
+        world = cast("World", SimpleNamespace(sites=sites, registries=self))
+        engines = observe_engines(bundle.project, cast("Any", sites))
+        return observe(bundle, world, engines, wanted.gateways, sorted(lookups(wanted, bundle)))
+
+    def apply(self, action: act.Action) -> None:
+        """Do one action; raise `Unwell` at a gate that is not passed."""
+        if isinstance(action, act.Tag):
+            self._tag(action)
+            return
+        engine = self.engines[action.target]
+        if engine.unreachable:
+            raise Broken(f"{action} is for an engine that cannot be reached")
+        handler = cast(
+            "Callable[[ModelEngine, act.Action], None]", getattr(self, _HANDLERS[type(action)])
+        )
+        handler(engine, action)
+
+    def _tag(self, action: act.Tag) -> None:
+        if str(action.image) not in self.tags:
+            raise Broken(f"{action.image} is tagged before it is in the registry")
+        self._need_registry(action.image)
+        self.tags[str(ImageRef(action.image.repository, action.tag))] = self.tags[str(action.image)]
+
+    def _need_registry(self, image: ImageRef) -> None:
+        host = registry_of(image.repository)[0]
+        if host in self.unreachable_registries:
+            raise Broken(f"{image} is pushed to a registry that cannot be reached")
+        for engine in self.engines.values():
+            for found in engine.containers.values():
+                if found.labels.get(LABEL_KIND) == "Registry" and found.running:
+                    return
+        if host.startswith("localhost"):
+            raise Broken(f"{image} is pushed before its registry runs")
+
+    def _network(self, engine: ModelEngine, action: act.CreateNetwork) -> None:
+        if action.name in engine.networks:
+            raise Broken(f"network {action.name} is there already")
+        engine.networks[action.name] = {}
+
+    def _volume(self, engine: ModelEngine, action: act.CreateVolume) -> None:
+        engine.volumes.add(action.name)
+
+    def _no_network(self, engine: ModelEngine, action: act.RemoveNetwork) -> None:
+        if any(one.labels.get(LABEL_KIND) for one in engine.containers.values()):
+            raise Broken(f"network {action.name} is removed while containers are on it")
+        del engine.networks[action.name]
+
+    def _no_volume(self, engine: ModelEngine, action: act.RemoveVolume) -> None:
+        engine.volumes.remove(action.name)
+
+    def _build(self, engine: ModelEngine, action: act.Build) -> None:
+        engine.images.add(str(action.image.ref))
+
+    def _push(self, engine: ModelEngine, action: act.Push) -> None:
+        if str(action.image) not in engine.images:
+            raise Broken(f"{action.image} is pushed before it is built")
+        self._need_registry(action.image)
+        self.tags[str(action.image)] = digest_of(str(action.image))
+
+    def _pull(self, engine: ModelEngine, action: act.Pull) -> None:
+        ours = action.image.tag.startswith("gitops-")
+        if ours and str(action.image) not in self.tags:
+            raise Broken(f"{action.image} is pulled before it is in the registry")
+        engine.images.add(action.image.pinned)
+
+    def _create(self, engine: ModelEngine, action: act.CreateContainer) -> None:
+        wanted = action.container
+        if wanted.name in engine.containers:
+            raise Broken(f"the name {wanted.name} is taken")
+        if wanted.network != "bridge" and wanted.network not in engine.networks:
+            raise Broken(f"{wanted.name} is created before its network")
+        if wanted.image.pinned not in engine.images:
+            raise Broken(f"{wanted.name} is created before its image is there")
+        self.clock += 1
+        labels = dict(wanted.labels)
+        if action.port >= 0:
+            worker = "worker" in wanted.image.repository
+            labels[LABEL_PORT] = "none" if worker else str(action.port or 80)
+        engine.containers[wanted.name] = ObservedContainer(
+            wanted.name, wanted.name, wanted.image.pinned, "created", "Created", labels, self.clock
+        )
+        if labels[LABEL_KIND] == "Target":
+            engine.files[wanted.name] = File(None, "")
+
+    def _one(self, engine: ModelEngine, name: str, why: str) -> ObservedContainer:
+        if name not in engine.containers:
+            raise Broken(f"container {name} is {why}, which is not there")
+        return engine.containers[name]
+
+    def _start(self, engine: ModelEngine, action: act.StartContainer) -> None:
+        found = self._one(engine, action.container, "started")
+        if found.state == "paused":
+            raise Broken(f"{found.name} is started, which is paused")
+        engine.containers[found.name] = found._replace(state="running", status="Up")
+        if found.name in engine.files:
+            engine.served[found.name] = engine.files[found.name].revision
+
+    def _serve(self, engine: ModelEngine, action: act.WaitService) -> None:
+        if not self._one(engine, action.container, "waited for").running:
+            raise Broken(f"{action.container} is waited for before it runs")
+
+    def _gate(self, engine: ModelEngine, action: act.WaitHealthy) -> None:
+        found = self._one(engine, action.container, "at the gate")
+        if not found.running:
+            raise Broken(f"{found.name} is at the gate before it runs")
+        if found.labels.get(LABEL_PORT) != "none":
+            engine.gateway()
+        if found.config in self.unwell:
+            raise Unwell(found.name)
+
+    def _write(self, engine: ModelEngine, name: str, routes: tuple[Route, ...]) -> None:
+        text = repr(sorted(routes))
+        engine.files[name] = File(routes, hashlib.sha256(text.encode()).hexdigest()[:12])
+        if engine.containers[name].running:
+            engine.served[name] = engine.files[name].revision
+
+    def _switch(self, engine: ModelEngine, action: act.SwitchRoute) -> None:
+        found = self._one(engine, action.route.container, "routed to")
+        if found.labels.get(LABEL_PORT) == "none":
+            return
+        if not found.running:
+            raise Broken(f"{found.name} is routed to, and does not run")
+        port = int(found.labels[LABEL_PORT])
+        routes = {**engine.routes(), action.route.app: action.route._replace(port=port)}
+        self._write(engine, engine.gateway(), tuple(sorted(routes.values())))
+
+    def _cut(self, engine: ModelEngine, action: act.RemoveRoute) -> None:
+        routes = {app: route for app, route in engine.routes().items() if app != action.app}
+        self._write(engine, engine.gateway(), tuple(sorted(routes.values())))
+
+    def _restore(self, engine: ModelEngine, action: act.RestoreGateway) -> None:
+        self._one(engine, action.container, "configured")
+        self._write(engine, action.container, action.routes)
+
+    def _drain(self, engine: ModelEngine, _action: act.Drain) -> None:
+        engine.gateway()
+
+    def _stop(self, engine: ModelEngine, action: act.StopContainer) -> None:
+        found = self._one(engine, action.container, "stopped")
+        engine.containers[found.name] = found._replace(state="exited", status="Exited (0)")
+
+    def _remove(self, engine: ModelEngine, action: act.RemoveContainer) -> None:
+        self._one(engine, action.container, "removed")
+        del engine.containers[action.container]
+        engine.files.pop(action.container, None)
+        engine.served.pop(action.container, None)
+
+
+_HANDLERS: Mapping[type[object], str] = {
+    act.CreateNetwork: "_network",
+    act.CreateVolume: "_volume",
+    act.RemoveNetwork: "_no_network",
+    act.RemoveVolume: "_no_volume",
+    act.Build: "_build",
+    act.Push: "_push",
+    act.Pull: "_pull",
+    act.CreateContainer: "_create",
+    act.StartContainer: "_start",
+    act.WaitService: "_serve",
+    act.WaitHealthy: "_gate",
+    act.SwitchRoute: "_switch",
+    act.RemoveRoute: "_cut",
+    act.RestoreGateway: "_restore",
+    act.Drain: "_drain",
+    act.StopContainer: "_stop",
+    act.RemoveContainer: "_remove",
+}
+
+
+def digest_of(name: str) -> str:
+    """Return a digest that stands for the content under `name`."""
+    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def owner_name(container: ObservedContainer) -> str:
+    """Return `Kind/name` of a container's owner, for messages and sorting."""
+    return f"{container.labels.get(LABEL_KIND)}/{container.labels.get(LABEL_NAME)}"
