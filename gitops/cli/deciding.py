@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gitops.cli.loading import entry_of, read_bundle, settings
+from gitops.cli.options import SpecOptions
 from gitops.engine.decide import Decision, decide
 from gitops.engine.ports import World
 from gitops.model.bundle import Bundle
 from gitops.settings import Settings
 from gitops.store.store import Store
+from gitops.wiring.first_look import FirstLook
 from gitops.wiring.memory import open_store
 from gitops.wiring.worlds import open_world
 
@@ -22,11 +25,20 @@ class Seat(NamedTuple):
     store: Store
 
 
-def take_seat(bundle: Bundle, settings: Settings) -> Seat:
+def take_seat(bundle: Bundle, chosen: Settings, first: FirstLook | None = None) -> Seat:
     """Return the world and the memory of a bundle; neither is touched yet."""
-    return Seat(
-        settings, bundle, open_world(bundle, settings), open_store(bundle.project, settings)
-    )
+    world = open_world(bundle, chosen, first=first)
+    return Seat(chosen, bundle, world, open_store(bundle.project, chosen))
+
+
+def read_seat(specs: SpecOptions) -> Seat:
+    """Return the seat for the bundle of `specs`; the engine is looked at while they are read.
+
+    Prints what is wrong and ends the command if there is no bundle.
+    """
+    chosen = settings()
+    first = FirstLook(entry_of(specs).project, chosen)
+    return take_seat(read_bundle(specs), chosen, first)
 
 
 def decide_from(seat: Seat, *, allow_mass_removal: bool = False) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from threading import RLock
+from threading import Lock
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -25,16 +25,17 @@ class LiveReporter:
 
     def __init__(self, *, color: bool) -> None:
         self._console = Console(no_color=not color, highlight=False, soft_wrap=True)
-        self._lock = RLock()
+        self._lock = Lock()
         self._live: Live | None = None
-        self._total = 0
         self._left = 0
+        self._width = 0
         self._running: dict[int, tuple[Step, float]] = {}
         self._logs: dict[int, list[str]] = {}
 
     def planned(self, plan: Plan) -> None:
         """Begin a plan."""
-        self._total = self._left = len(plan.steps)
+        self._left = len(plan.steps)
+        self._width = max((len(str(step.address)) for step in plan.steps), default=0)
         self._console.print(Text(summary(plan), style="bold"))
         self._live = Live(
             console=self._console, get_renderable=self._view, refresh_per_second=8, transient=True
@@ -57,17 +58,18 @@ class LiveReporter:
         with self._lock:
             self._running.pop(step.number, None)
             log = self._logs.pop(step.number, [])
-            mark, style = _mark(outcome)
-            self._console.print(
-                f"[{style}]{mark}[/] [dim]{step.number:>{len(str(self._total))}}.[/]"
-                f" {escape(describe(step.action))} [dim]{escape(_tail(step, outcome, seconds))}[/]"
-            )
-            if style == "red":
-                for kept in log:
-                    self._console.print(f"    [dim]{escape(kept)}[/]")
             self._left -= 1
-            if not self._left and self._live is not None:
-                self._live.stop()
+            last = not self._left
+        # Rich draws in a thread of its own, under its own lock, and asks `_view`: printing or
+        # stopping it with our lock held would wait for ever.
+        mark, style = _mark(outcome)
+        where = f"{step.address!s:{self._width}}"
+        tail = escape(_tail(step, outcome, seconds))
+        said = f"[{style}]{mark}[/] {where}  {escape(describe(step.action))}  [dim]{tail}[/]"
+        kept = [f"    [dim]{escape(line)}[/]" for line in log if style == "red"]
+        self._console.print("\n".join([said, *kept]))
+        if last and self._live is not None:
+            self._live.stop()
 
     def note(self, text: str) -> None:
         """Show a line about the whole run."""
@@ -80,6 +82,7 @@ class LiveReporter:
                 *(
                     Text.assemble(
                         ("> ", "cyan"),
+                        f"{step.address!s:{self._width}}  ",
                         describe(step.action),
                         (f"  {now - since:.0f} s  ", "dim"),
                         ((self._logs.get(number) or [""])[-1][:80], "dim"),
@@ -104,7 +107,7 @@ def _mark(outcome: Outcome) -> tuple[str, str]:
 def _tail(step: Step, outcome: Outcome, seconds: float) -> str:
     match outcome:
         case Done():
-            return f"{step.because}, {seconds:.1f} s"
+            return f"{seconds:.1f} s  {step.because}"
         case Skipped(because_of):
             return f"skipped: step {because_of} did not end well"
         case _:

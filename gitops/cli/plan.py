@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from gitops.cli import exits
-from gitops.cli.deciding import decide_from, take_seat
-from gitops.cli.loading import read_bundle, settings
+from gitops.cli.deciding import decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.output import emit
 from gitops.model.plan import Plan
@@ -37,7 +36,7 @@ def command(
     allow_mass_removal: bool,
 ) -> int:
     """Show what would be done, and why; change nothing."""
-    seat = take_seat(read_bundle(specs), settings())
+    seat = read_seat(specs)
     plan = decide_from(seat, allow_mass_removal=allow_mass_removal).plan
     if out is not None:
         out.write_text(as_json(as_document(plan)))

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from gitops.cli import exits
-from gitops.cli.deciding import Seat, decide_from, take_seat
-from gitops.cli.loading import read_bundle, settings
+from gitops.cli.deciding import Seat, decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.output import emit
 from gitops.engine.decide import Decision
@@ -50,7 +49,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     verbose: bool,
 ) -> int:
     """Make the world match the specs, once; exit with 0 only when it does."""
-    seat = take_seat(read_bundle(specs), settings())
+    seat = read_seat(specs)
     _lift(seat, retry)
     first = decide_from(seat, allow_mass_removal=allow_mass_removal)
     if saved or (first.plan.steps and not first.plan.refused):

@@ -7,8 +7,7 @@ import sys
 import click
 
 from gitops.cli import exits
-from gitops.cli.deciding import decide_from, take_seat
-from gitops.cli.loading import read_bundle, settings
+from gitops.cli.deciding import decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.output import emit
 from gitops.engine.decide import Decision
@@ -21,11 +20,11 @@ from gitops.model.conditions import Status, Truth
 @output_option("text", "json", "yaml")
 def command(specs: SpecOptions, output: str) -> int:
     """Show how each resource is, and why it is not ready; exit with 0 when all are."""
-    chosen = settings()
-    decision = decide_from(take_seat(read_bundle(specs), chosen))
+    seat = read_seat(specs)
+    decision = decide_from(seat)
     found = statuses(decision)
     if output == "text":
-        _table(found, color=chosen.color)
+        _table(found, color=seat.settings.color)
     else:
         emit([_document(decision, status) for status in found], output)
     ready = all(status.ready.status is Truth.TRUE for status in found)

@@ -112,6 +112,17 @@ class OciRegistry:
             return Found(version or "registry/2.0")
         return Unreachable(host, f"{host} answered {response.status} to GET /v2/: no registry")
 
+    def lets_in(self, host: str) -> Observation[bool]:
+        """Ask `host` whether it accepts who we are; not Found is as for `ping`."""
+        seen = self.ping(host)
+        if not isinstance(seen, Found):
+            return seen
+        try:
+            response = self._auth.send(Request(host, "GET", "/v2/", {}), "")
+        except (OSError, HTTPException) as error:
+            return Unreachable(host, f"registry {host} cannot be reached: {error}")
+        return Found(response.status == 200)  # noqa: PLR2004 - OK
+
     def _manifest(
         self, image: ImageRef, method: str, reference: str, actions: str = "pull"
     ) -> Response:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind
-from gitops.drivers.folder import folder_context, read_folder
 from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.observe import observed
 from gitops.model.address import Address
@@ -37,7 +37,7 @@ class Sources:
         for task in tasks:
             match task.source:
                 case PathSource(path):
-                    look = partial(read_folder, path, task.dockerfile)
+                    look = partial(_folders().read_folder, path, task.dockerfile)
                     folders[task.address] = observed(look, path)
                 case GitSource():
                     commits.append(GitWanted(task.address, task.source, task.dockerfile))
@@ -60,12 +60,18 @@ class Sources:
         """Give the exact files of `source`; raise `DriverError` when they are gone or changed."""
         match task.source:
             case PathSource(path):
-                return folder_context(path, task.dockerfile, source)
+                return _folders().folder_context(path, task.dockerfile, source)
             case GitSource() as wanted:
                 git = _git_reader(self._cache)
                 return git.context(
                     GitWanted(task.address, wanted, task.dockerfile), source, secrets
                 )
+
+
+def _folders() -> ModuleType:
+    from gitops.drivers import folder  # noqa: PLC0415 - 8 ms with tarfile, for folders only
+
+    return folder
 
 
 def _git_reader(cache: Path) -> GitReader:

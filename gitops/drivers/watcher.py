@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from watchdog.events import (
     EVENT_TYPE_CLOSED,
@@ -27,61 +28,108 @@ _CHANGES = {
 """Opening and reading are left out: the loop reads what it watches, and would wake itself."""
 
 
-class Watcher:
-    """Calls `changed` with a path, from a thread of its own, whenever something watched changes.
+class Watched(NamedTuple):
+    """What is watched: files by name, folders for files with `endings`, and trees for anything.
 
     A file is watched through its folder, since editors replace files rather than write to them.
     """
 
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    trees: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+
+
+class _Interest(NamedTuple):
+    """What of a folder is of interest: these names, and names that end so; `all_` of a tree."""
+
+    names: frozenset[str] = frozenset()
+    endings: tuple[str, ...] = ()
+    all_: bool = False
+
+    def meets(self, path: str, *, folder: bool) -> bool:
+        """Say whether a change of `path` matters; a folder that comes may bring anything."""
+        name = Path(path).name
+        return (
+            self.all_ or name in self.names or bool(self.endings and (folder or self._ends(name)))
+        )
+
+    def _ends(self, name: str) -> bool:
+        return name.endswith(self.endings) and not name.startswith(".")
+
+
+class Watcher:
+    """Calls `changed` with a path, from a thread of its own, whenever something watched changes."""
+
     def __init__(self, changed: Callable[[str], None]) -> None:
         self._changed = changed
         self._observer = Observer()
-        self._watches: dict[tuple[str, bool], ObservedWatch] = {}
+        self._handlers: dict[str, tuple[_Handler, ObservedWatch]] = {}
         self._observer.start()
 
-    def watch(self, files: Iterable[str], folders: Iterable[str]) -> None:
-        """Watch exactly these from now on; what is not there yet is seen when it comes."""
-        trees = {str(Path(folder).resolve()) for folder in folders}
-        wanted: dict[tuple[str, bool], set[str] | None] = {(tree, True): None for tree in trees}
-        for file in files:
-            path = Path(file).absolute()
-            names = wanted.setdefault((str(path.parent), False), set())
-            if names is not None:
-                names.add(path.name)
-        for key in self._watches.keys() - wanted.keys():
-            self._observer.unschedule(self._watches.pop(key))
-        for (folder, recursive), names in wanted.items():
-            self._schedule(folder, recursive=recursive, names=names)
+    def watch(self, watched: Watched) -> bool:
+        """Watch exactly this from now on; say whether there is more of it than before.
+
+        Then whoever read it before has to read again: a change in between was not told. What is
+        not there yet is not watched; ask again when it may be.
+        """
+        wanted = {place: one for place, one in _interests(watched).items() if Path(place).is_dir()}
+        for place in self._handlers.keys() - wanted.keys():
+            self._observer.unschedule(self._handlers.pop(place)[1])
+        more = False
+        for place, interest in wanted.items():
+            more |= self._follow(place, interest)
+        return more
 
     def close(self) -> None:
         """Stop telling."""
         self._observer.stop()
         self._observer.join()
 
-    def _schedule(self, folder: str, *, recursive: bool, names: set[str] | None) -> None:
-        before = self._watches.pop((folder, recursive), None)
-        if before is not None:
-            self._observer.unschedule(before)
-        if Path(folder).is_dir():
-            handler = _Handler(self._changed, frozenset(names) if names is not None else None)
-            watch = self._observer.schedule(handler, folder, recursive=recursive)
-            self._watches[folder, recursive] = watch
+    def _follow(self, place: str, interest: _Interest) -> bool:
+        found = self._handlers.get(place)
+        if found is not None and found[0].interest == interest:
+            return False
+        if found is not None and found[0].interest.all_ == interest.all_:
+            found[0].interest = interest
+            return True
+        if found is not None:
+            self._observer.unschedule(found[1])
+        handler = _Handler(self._changed, interest)
+        watch = self._observer.schedule(handler, place, recursive=interest.all_)
+        self._handlers[place] = (handler, watch)
+        return True
+
+
+def _interests(watched: Watched) -> dict[str, _Interest]:
+    """Return what matters in each folder."""
+    wanted: dict[str, _Interest] = {}
+    for file in watched.files:
+        path = Path(file).absolute()
+        place = str(path.parent)
+        before = wanted.get(place, _Interest())
+        wanted[place] = before._replace(names=before.names | {path.name})
+    for folder in watched.folders:
+        place = str(Path(folder).absolute())
+        wanted[place] = wanted.get(place, _Interest())._replace(endings=watched.endings)
+    for tree in watched.trees:
+        wanted[str(Path(tree).absolute())] = _Interest(all_=True)
+    return wanted
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, changed: Callable[[str], None], names: frozenset[str] | None) -> None:
+    def __init__(self, changed: Callable[[str], None], interest: _Interest) -> None:
+        self.interest = interest
         self._changed = changed
-        self._names = names
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Pass a change on, if it is one and is about what is watched."""
         if event.event_type not in _CHANGES or _is_git(event):
             return
-        paths = [str(path) for path in (event.src_path, event.dest_path) if path]
         if event.is_directory and event.event_type == EVENT_TYPE_MODIFIED:
             return
-        for path in paths:
-            if self._names is None or Path(path).name in self._names:
+        for path in (str(path) for path in (event.src_path, event.dest_path) if path):
+            if self.interest.meets(path, folder=event.is_directory):
                 self._changed(path)
                 return
 

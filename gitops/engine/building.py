@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gitops.drivers.base import BuildJob
+from gitops.drivers.base import BuildJob, DriverError, ErrorKind
 from gitops.engine.scene import Desk, Scene
 from gitops.model.actions import Build
-from gitops.model.outcomes import Done, Found, Outcome, Retry
-from gitops.model.resources import BuildTask
+from gitops.model.outcomes import Done, Found, Outcome, Retry, Superseded
+from gitops.model.resources import BuildTask, PathSource
 
 
 def build(scene: Scene, action: Build, desk: Desk) -> Outcome:
@@ -21,6 +21,12 @@ def build(scene: Scene, action: Build, desk: Desk) -> Outcome:
     if builder.warning:
         desk.output(f"warning: {builder.warning}")
     job = BuildJob(image.ref, task.target, image.args, image.labels, image.timeout, image.date)
-    with scene.world.sources.context(task, source.value, scene.inputs.secrets) as context:
-        builder.build(job, context, desk.output, desk.cancel)
+    try:
+        with scene.world.sources.context(task, source.value, scene.inputs.secrets) as context:
+            builder.build(job, context, desk.output, desk.cancel)
+    except DriverError as error:
+        if error.kind is ErrorKind.CONFLICT and isinstance(task.source, PathSource):
+            # A save while the folder was sent: what was to be built is not there any more.
+            return Superseded(f"what came meanwhile: {error}")
+        raise
     return Done(f"built with {builder.name}")

@@ -65,14 +65,12 @@ class _Execution:
         return self._try(step)
 
     def _try(self, step: Step) -> Outcome:
-        if self._cancel.is_set():
-            outcome: Outcome = Superseded("the end of this run")
-            self._recorder.ended(step, outcome, 0.0)
-            return outcome
         started = time.monotonic()
         with self._recorder.step(step) as output:
             desk = Desk(output, self._cancel)
-            outcome = self._guarded(step, desk)
+            # What is called off between two steps has to be undone as well: the old container of a
+            # stop-first app would stay down.
+            outcome = Superseded() if self._cancel.is_set() else self._guarded(step, desk)
             if not isinstance(outcome, Done):
                 self._undo(step, Desk(output, Event()))
         self._recorder.ended(step, outcome, time.monotonic() - started)

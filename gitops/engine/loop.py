@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import DriverError
@@ -12,16 +12,28 @@ from gitops.engine.leasing import Busy
 from gitops.engine.patience import Patience
 from gitops.engine.polling import PolledSources
 from gitops.engine.reconcile import Crew, Order
+from gitops.engine.record import Redact
+from gitops.engine.telling import Telling, again
 from gitops.engine.wakeups import Wakeups
 from gitops.engine.works import Work, Works
 from gitops.model.bundle import Bundle
-from gitops.plan.parts import parts_of, wishes
+from gitops.model.secret import Secret
+from gitops.plan.parts import parts_of, wishes, without
 
 QUIET = 0.3
 """Seconds without a further change after which a save counts as finished."""
 
+LONGEST = 3.0
+"""Seconds after which changes that do not end are looked at all the same."""
+
 RESYNC = 60.0
 """Seconds between two looks when nothing wakes the loop: drift is healed that late at most."""
+
+_SOON = 1.0
+"""Seconds after which it is tried again when another holds a lease, or a look went wrong."""
+
+_BREATH = 0.05
+"""Seconds between two looks at least."""
 
 
 class Specs(Protocol):
@@ -33,17 +45,21 @@ class Specs(Protocol):
 
 
 class Watch(NamedTuple):
-    """What a loop works with. `opened` gives a crew for a bundle, with sources that are polled."""
+    """What a loop works with. `opened` gives a crew for a bundle, with sources that are polled.
+
+    `redacting` makes what takes secrets out of texts; their values may change while it runs.
+    """
 
     specs: Specs
     opened: Callable[[Bundle], tuple[Crew, PolledSources]]
+    redacting: Callable[[Iterable[Secret]], Redact]
     wakeups: Wakeups
     chance: Callable[[], float]
     stopped: Callable[[], bool]
 
 
 def follow(watch: Watch) -> None:
-    """Keep the world as the specs say until `stopped`; then let what runs end, and return."""
+    """Keep the world as the specs say until `stopped`; then call off what runs, and return."""
     _Loop(watch).run()
 
 
@@ -55,79 +71,77 @@ class _Loop:
         self._crew: Crew | None = None
         self._sources: PolledSources | None = None
         self._works = Works(lambda: watch.wakeups.wake("a part ended"))
-        self._said: dict[str, None] = {}
+        self._telling = Telling()
+        self._again = float("inf")
 
     def run(self) -> None:
         reasons: tuple[str, ...] = ("start",)
-        while not self._watch.stopped():
-            self._look(", ".join(reasons))
-            reasons = self._watch.wakeups.wait(self._due(), QUIET) or ("resync",)
-        self._works.stop()
+        try:
+            while not self._watch.stopped():
+                self._again = float("inf")
+                self._look(", ".join(reasons))
+                reasons = self._watch.wakeups.wait(self._due(), LONGEST) or ("resync",)
+        finally:
+            self._works.stop()
 
     def _due(self) -> float:
+        now = time.monotonic()
         polled = self._sources.due() if self._sources is not None else float("inf")
-        return min(time.monotonic() + RESYNC, polled, self._patience.due())
+        first = min(now + RESYNC, polled, self._patience.due(), self._again)
+        return max(first, now + _BREATH)
 
     def _look(self, reason: str) -> None:
         bundle = self._watch.specs.latest()
         if bundle is None:
             return
         crew = self._opened(bundle)
+        try:
+            self._act(bundle, crew, Order("watch", reason))
+            self._telling.is_new("")
+        except Busy as busy:
+            self._again = time.monotonic() + _SOON
+            if self._telling.is_new(busy.holder.id):
+                crew.claim.waiting(busy.target, busy.holder)
+        except DriverError as error:
+            self._again = time.monotonic() + _SOON
+            if self._telling.is_new(str(error)):
+                crew.reporter.note(f"error: {error}")
+
+    def _act(self, bundle: Bundle, crew: Crew, order: Order) -> None:
         for work in self._works.gather():
             self._learn(work, crew)
         decision = decide(bundle, crew.world, crew.memory)
         for address in sorted(self._works.overtake(decision)):
             crew.reporter.note(f"{address}: something newer is wanted; the attempt is given up")
-        self._say(decision, crew)
-        try:
-            self._begin(decision, crew, Order("watch", reason))
-        except Busy as busy:
-            crew.claim.waiting(busy.target, busy.holder)
-        except DriverError as error:
-            crew.reporter.note(f"error: {error}")
+        for line in self._telling.of(decision.plan):
+            crew.reporter.note(line)
+        redact = self._watch.redacting(decision.inputs.secrets.values())
+        self._begin(decision, crew._replace(redact=redact), order)
 
     def _opened(self, bundle: Bundle) -> Crew:
         """Return who works on this bundle; what is at work on the last one goes on."""
         if self._crew is not None and self._bundle is bundle:
             return self._crew
         if self._bundle is not None and self._bundle.targets != bundle.targets:
-            # The lease is held on the engines of the old targets only.
+            # Leases are held on the engines of the old targets.
             self._works.stop()
         self._crew, self._sources = self._watch.opened(bundle)
         self._bundle = bundle
         return self._crew
 
     def _begin(self, decision: Decision, crew: Crew, order: Order) -> None:
+        """Begin what is connected to nothing that is at work, less what has to wait."""
         if decision.plan.refused:
             return
         newest = wishes(decision.wanted)
-        for part in parts_of(decision.plan):
-            early = any(
-                self._patience.waits(address, newest.get(address)) for address in part.addresses
-            )
-            if not early and not part.addresses & self._works.busy:
+        ripe = without(decision.plan, lambda one: self._patience.waits(one, newest.get(one)))
+        for part in parts_of(ripe):
+            if not part.addresses & self._works.busy:
                 self._works.begin(decision, part, crew, order)
 
     def _learn(self, work: Work, crew: Crew) -> None:
-        failed = {step.address for step, _ in work.failures}
-        self._patience.succeeded(work.part.addresses - failed)
-        for address in sorted(failed):
+        failed = {step.address: outcome for step, outcome in work.failures}
+        self._patience.succeeded(work.part.addresses - failed.keys())
+        for address, outcome in sorted(failed.items(), key=lambda pair: pair[0]):
             seconds = self._patience.failed(address, work.wishes.get(address))
-            crew.reporter.note(f"{address}: tried again in {seconds:.0f} s, or when it changes")
-
-    def _say(self, decision: Decision, crew: Crew) -> None:
-        """Say what stands in the way, and that all is well, once for each time it becomes so."""
-        lines = [
-            f"! {address}: {blocked.reason}: {blocked.message}"
-            for address, blocked in sorted(decision.plan.blocked.items())
-        ]
-        if decision.plan.refused:
-            lines.append(f"refused: {decision.plan.refused}")
-        if decision.plan.converged:
-            lines.append(f"in sync: {len(decision.plan.in_sync)} resources")
-        if decision.plan.steps:
-            lines.append("")
-        for line in lines:
-            if line and line not in self._said:
-                crew.reporter.note(line)
-        self._said = dict.fromkeys(lines)
+            crew.reporter.note(f"{address}: {again(outcome, seconds)}")

@@ -84,11 +84,8 @@ def _rounds(bundle: Bundle, decision: Decision, crew: Crew, order: Order) -> Res
         seen = plan.steps
         outcomes = carry_out(plan, scene(decision, crew), crew, order)
         failures = failures_of(plan, outcomes)
-        if order.expected or any(isinstance(outcome, Superseded) for outcome in outcomes.values()):
-            decision = _again(bundle, crew, order)
-            break
         decision = _again(bundle, crew, order)
-        if failures and not _worth_another(failures, decision.plan):
+        if order.expected or (failures and not _worth_another(failures, decision.plan)):
             break
     return Result(decision, failures)
 

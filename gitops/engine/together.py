@@ -26,6 +26,11 @@ class Look(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - carried to the thread that asks
             self._error = error
 
+    def ended(self, timeout: float) -> bool:
+        """Say whether the call has ended; wait for that `timeout` seconds at most."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
     def result(self) -> T:
         """Return what the call gave, or raise what it raised, when it has ended."""
         self._thread.join()

@@ -11,7 +11,6 @@ from gitops.engine.decide import Decision
 from gitops.engine.leasing import holding
 from gitops.engine.reconcile import Crew, Order, carry_out, failures_of, scene
 from gitops.model.address import Address
-from gitops.model.bundle import Bundle
 from gitops.model.outcomes import Found, Outcome
 from gitops.model.plan import Step
 from gitops.plan.parts import Part, plan_of, wishes
@@ -65,14 +64,9 @@ class Works:
 
     def overtake(self, decision: Decision) -> frozenset[Address]:
         """Call off the parts whose wish is no longer the newest; return what was overtaken."""
-        newest = wishes(decision.wanted)
         overtaken: set[Address] = set()
         for work in self._works:
-            stale = {
-                address
-                for address in work.part.addresses
-                if _is_stale(address, work, newest, decision.bundle)
-            }
+            stale = {one for one in work.part.addresses if _is_stale(one, work, decision)}
             if stale and not work.cancel.is_set():
                 work.cancel.set()
                 overtaken |= stale
@@ -134,14 +128,11 @@ class _Lost(Event):
         self._lost()
 
 
-def _is_stale(
-    address: Address, work: Work, newest: Mapping[Address, object], bundle: Bundle
-) -> bool:
+def _is_stale(address: Address, work: Work, decision: Decision) -> bool:
     """Say whether something else is wanted of `address` now.
 
-    Nothing at all is wanted of what is in no spec any more; of what cannot be looked at (a remote
-    that does not answer), nothing newer is known.
+    Nothing newer is known of what cannot be looked at, such as a remote that does not answer.
     """
-    if address not in newest:
-        return address in work.wishes and address not in bundle.resources
-    return newest[address] != work.wishes.get(address)
+    if address in decision.wanted.blocked:
+        return False
+    return work.wishes.get(address) != wishes(decision.wanted).get(address)

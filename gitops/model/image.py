@@ -55,16 +55,3 @@ def registry_of(repository: str) -> tuple[str, str]:
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first, rest
     return DOCKER_HUB, repository if slash else f"library/{repository}"
-
-
-def familiar(reference: str) -> str:
-    """Return `reference` as the engine prints it: `docker.io/library/busybox` is `busybox:latest`.
-
-    Two spellings of one image give the same text. Rules:
-    https://github.com/distribution/reference/blob/main/normalize.go
-    """
-    image = parse_image(reference)
-    host, path = registry_of(image.repository)
-    if host in (DOCKER_HUB, "index.docker.io"):
-        return str(image._replace(repository=path.removeprefix("library/")))
-    return str(image)

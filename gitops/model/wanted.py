@@ -102,7 +102,10 @@ class Blocked(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The whole wish for one project. `blocked` are left exactly as they are."""
+    """The whole wish for one project. `blocked` are left exactly as they are.
+
+    `gateways` and `apps` hold the suspended ones too: their routes have to be known.
+    """
 
     project: str
     addresses: frozenset[Address]

@@ -39,7 +39,8 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
         case act.RemoveRoute(_, app):
             return f"remove the route of {app}"
         case act.RestoreGateway(_, container, routes):
-            return f"write {container}'s configuration with {len(routes)} routes"
+            plural = "" if len(routes) == 1 else "s"
+            return f"write {container}'s configuration with {len(routes)} route{plural}"
         case act.Drain(_, app, timeout):
             return f"drain {app}, {timeout:g} s at most"
         case act.StopContainer(_, container, timeout):

@@ -98,8 +98,11 @@ def plan_image(
         ready: tuple[int, ...] = (_build(draft, image),)
     else:
         ready = ()
+    draft.set_ready(image.task, ready)
     for tag in image.moving:
         _move(draft, image, tag, observed, ready)
+    if draft.blocked(image.task):
+        return ready
     if image.stale:
         draft.block(image.task, Blocked("SourceUnreachable", image.stale))
     elif not draft.touches(image.task):
@@ -124,6 +127,8 @@ def _move(
     have = observed.tags.get(str(image.ref))
     points = observed.tags.get(str(ImageRef(image.ref.repository, tag)), Absent())
     if isinstance(points, Unreachable):
+        why = f"{points.what}: {points.why}"
+        draft.block(image.task, Blocked("RegistryUnreachable", why))
         return
     if isinstance(have, Found) and isinstance(points, Found):
         if have.value == points.value:

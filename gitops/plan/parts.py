@@ -63,5 +63,6 @@ def wishes(wanted: Wanted) -> Mapping[Address, object]:
     images: dict[Address, object] = {
         image.task: (image.fingerprint, image.moving) for image in wanted.images
     }
-    apps = {app.address: app for app in wanted.apps}
+    # A commit that leaves the image as it was is no newer wish.
+    apps = {app.address: app._replace(revision="") for app in wanted.apps}
     return {**images, **apps}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from gitops.model.sources import Source
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_NOT_IN_A_TAG = re.compile(r"[^\w.-]")
+_NOT_IN_A_TAG = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def fill(text: str, source: Source) -> str:
@@ -33,8 +33,16 @@ def fill(text: str, source: Source) -> str:
 
 
 def fill_tag(text: str, source: Source) -> str:
-    """Like `fill`; what may not stand in a tag (the `/` of a branch name) becomes `-`."""
-    return _NOT_IN_A_TAG.sub("-", fill(text, source))[:128]
+    """Like `fill`; what may not stand in a tag (the `/` of a branch name) becomes `-`.
+
+    Grammar: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+    """
+    tag = _NOT_IN_A_TAG.sub("-", fill(text, source)).lstrip(".-")[:128]
+    if not tag:
+        raise ValueError(
+            f"{text!r} gives no tag: nothing of {fill(text, source)!r} may stand in one"
+        )
+    return tag
 
 
 def _values(source: Source) -> dict[str, str]:

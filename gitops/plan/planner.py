@@ -16,10 +16,13 @@ from gitops.model.wanted import Blocked, Wanted, WantedApp
 from gitops.plan.draft import Draft
 from gitops.plan.fingerprint import config_hash
 from gitops.plan.images import plan_image
-from gitops.plan.prune import orphans, plan_removal, refusal
+from gitops.plan.prune import Left, orphans, plan_removals, refusal, unseen
 from gitops.plan.routes import routes_now
 from gitops.plan.services import plan_gateway, plan_network, plan_registry
 from gitops.plan.workloads import Place, hold_app, plan_app, sealed
+
+SUSPENDED = "BuildSuspended"
+"""The reason of an app that waits because the user said so: it is at rest, not in trouble."""
 
 
 class Question(NamedTuple):
@@ -55,7 +58,7 @@ def make_plan(question: Question) -> Plan:
     apps = {app.address: app for app in wanted.apps}
     for address in _in_order(apps):
         ground = grounds.get(apps[address].target)
-        if ground is not None:
+        if ground is not None and address not in wanted.suspended:
             _plan_one(draft, question, ground, apps[address], images)
     refused = _prune(draft, question, grounds)
     _describe_the_rest(draft, wanted)
@@ -87,7 +90,7 @@ def _block_target(draft: Draft, wanted: Wanted, target: str, blocked: Blocked) -
     """Say it for all that runs there: silence would read as in sync."""
     draft.block(Address("Target", target), blocked)
     for app in wanted.apps:
-        if app.target == target:
+        if app.target == target and app.address not in wanted.suspended:
             draft.block(app.address, blocked)
     for service in wanted.registries:
         if service.target == target:
@@ -104,7 +107,7 @@ def _plan_services(draft: Draft, question: Question, grounds: Mapping[str, _Grou
             plan_registry(draft, service, grounds[service.target].engine)
     for service in wanted.gateways:
         ground = grounds.get(service.target)
-        if ground is None:
+        if ground is None or service.address in wanted.suspended:
             continue
         plan_network(draft, service, wanted.networks[service.target], ground.engine)
         state = question.observed.gateways.get(service.target, Absent())
@@ -120,7 +123,7 @@ def _plan_images(draft: Draft, question: Question) -> dict[Address, tuple[int, .
         elif image.task in question.wanted.suspended:
             known = isinstance(question.observed.tags.get(str(image.ref)), Found)
             why = f"{image.task} is suspended, and its image is not in the registry"
-            ready[image.task] = () if known else Blocked("BuildSuspended", why)
+            ready[image.task] = () if known else Blocked(SUSPENDED, why)
         else:
             ready[image.task] = plan_image(draft, image, question.observed, question.history)
     return ready
@@ -134,15 +137,19 @@ def _plan_one(
     images: Mapping[Address, tuple[int, ...] | Blocked],
 ) -> None:
     mine = ground.mine.get(app.address, ())
-    place = Place(mine, ground.routes.get(app.address.name), ground.names)
+    route = ground.routes.get(app.address.name)
+    place = Place(mine, route, ground.names, ground.engine.volumes)
     gateway = draft.ready(Address("Target", app.target))
-    obstacle = draft.blocked(app.address)
+    obstacle = draft.blocked(app.address) or _gateway_obstacle(question.observed, app)
     image = obstacle or _image(question.observed, app)
     made = images.get(app.task, ()) if app.task else ()
     needed = _dependencies(draft, app)
     if isinstance(image, Blocked) or isinstance(made, Blocked) or isinstance(needed, Blocked):
-        blocked = (one for one in (image, made, needed) if isinstance(one, Blocked))
-        draft.block(app.address, next(blocked))
+        blocked = next(one for one in (image, made, needed) if isinstance(one, Blocked))
+        if blocked.reason == SUSPENDED:
+            draft.suspend(app.address, blocked.message)
+        else:
+            draft.block(app.address, blocked)
         hold_app(draft, app, place, gateway)
         return
     config = config_hash(app.container, image.pinned, app.port, question.inputs.secrets)
@@ -163,6 +170,14 @@ def _image(observed: Observed, app: WantedApp) -> ImageRef | Blocked:
         why = f"the registry has no {app.image}, and no build task makes it"
         return Blocked("ImageMissing", why, fatal=True)
     return app.image.with_digest(seen.value)
+
+
+def _gateway_obstacle(observed: Observed, app: WantedApp) -> Blocked | None:
+    """Return why it is not known which container serves: replacing on a guess could cut it off."""
+    seen = observed.gateways.get(app.target)
+    if not isinstance(seen, Unreachable):
+        return None
+    return Blocked("GatewayUnreachable", f"{seen.what}: {seen.why}")
 
 
 def _dependencies(draft: Draft, app: WantedApp) -> tuple[int, ...] | Blocked:
@@ -188,14 +203,22 @@ def _in_order(apps: Mapping[Address, WantedApp]) -> Iterable[Address]:
 
 def _prune(draft: Draft, question: Question, grounds: Mapping[str, _Ground]) -> str:
     wanted = question.wanted
-    gone = {target: orphans(wanted, ground.engine) for target, ground in grounds.items()}
-    owners = frozenset(one.owner for found in gone.values() for one in found if one.owner)
+    left = [
+        Left(target, orphans(wanted, target, ground.engine), tuple(ground.routes.values()))
+        for target, ground in grounds.items()
+    ]
+    owners = {one.owner for place in left for one in place.containers if one.owner}
+    why = unseen(wanted, question.observed, question.inputs)
+    if why:
+        if owners:
+            names = ", ".join(map(str, sorted(owners)))
+            draft.warn(f"{names}: not wanted there, and left until this can be looked at: {why}")
+        return ""
+    for place in left:
+        plan_removals(draft, wanted, place)
     there = frozenset(owner for ground in grounds.values() for owner in ground.mine)
-    for target, containers in gone.items():
-        routes = tuple(grounds[target].routes.values())
-        for container in containers:
-            plan_removal(draft, target, container, routes)
-    return "" if question.allow_mass_removal else refusal(wanted, owners, there)
+    gone = frozenset(owners - wanted.addresses)
+    return "" if question.allow_mass_removal else refusal(wanted, gone, there)
 
 
 def _describe_the_rest(draft: Draft, wanted: Wanted) -> None:

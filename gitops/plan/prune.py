@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gitops.model.actions import (
     Drain,
     RemoveContainer,
@@ -12,13 +14,15 @@ from gitops.model.actions import (
 )
 from gitops.model.address import Address
 from gitops.model.observed import (
+    LABEL_KIND,
     LABEL_PROJECT,
     EngineSnapshot,
     GatewayState,
+    Inputs,
     Observed,
     ObservedContainer,
 )
-from gitops.model.outcomes import Found, Observation
+from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.plan import Plan
 from gitops.model.routes import Route
 from gitops.model.wanted import Blocked, Wanted
@@ -30,9 +34,17 @@ _MANY = 5
 _SHARE = 5
 
 
-def orphans(wanted: Wanted, engine: EngineSnapshot) -> tuple[ObservedContainer, ...]:
-    """Return the project's containers whose resource is in no spec."""
-    kept = wanted.addresses - _unused_targets(wanted)
+class Left(NamedTuple):
+    """What is left on a target: the containers that nobody wants there, and all its routes."""
+
+    target: str
+    containers: tuple[ObservedContainer, ...]
+    routes: tuple[Route, ...]
+
+
+def orphans(wanted: Wanted, target: str, engine: EngineSnapshot) -> tuple[ObservedContainer, ...]:
+    """Return the project's containers whose resource is in no spec, or wanted elsewhere."""
+    kept = _kept(wanted, target)
     return tuple(
         container
         for container in engine.containers
@@ -42,14 +54,23 @@ def orphans(wanted: Wanted, engine: EngineSnapshot) -> tuple[ObservedContainer, 
     )
 
 
-def _unused_targets(wanted: Wanted) -> frozenset[Address]:
-    """Return the declared targets that need no gateway, having no app."""
-    served = {service.address for service in wanted.gateways} | wanted.suspended
-    return frozenset(
-        address
-        for address in wanted.addresses
-        if address.kind == "Target" and address not in served
+def _kept(wanted: Wanted, target: str) -> frozenset[Address]:
+    """Return what has its place on a target."""
+    apps = {app.address for app in wanted.apps if app.target == target}
+    services = (*wanted.registries, *wanted.gateways)
+    return wanted.suspended | apps | {one.address for one in services if one.target == target}
+
+
+def unseen(wanted: Wanted, observed: Observed, inputs: Inputs) -> str:
+    """Return what could not be looked at, or an empty string: nothing is pruned half blind."""
+    sources = [seen for task, seen in inputs.sources.items() if task not in wanted.suspended]
+    looks = (
+        *observed.engines.values(),
+        *observed.gateways.values(),
+        *observed.tags.values(),
+        *sources,
     )
+    return next((f"{one.what}: {one.why}" for one in looks if isinstance(one, Unreachable)), "")
 
 
 def refusal(wanted: Wanted, gone: frozenset[Address], there: frozenset[Address]) -> str:
@@ -68,26 +89,67 @@ def refusal(wanted: Wanted, gone: frozenset[Address], there: frozenset[Address])
     )
 
 
-def plan_removal(
-    draft: Draft, target: str, container: ObservedContainer, routes: tuple[Route, ...]
-) -> None:
-    """Add the orderly end of one orphan: route, drain, stop, removal."""
-    owner = container.owner
-    if owner is None:
-        return
-    because = f"{owner} is in no spec"
-    after: tuple[int, ...] = ()
-    if any(route.app == owner.name and owner.kind == "WebApp" for route in routes):
-        if not draft.touches(owner):
-            after = (draft.add(owner, RemoveRoute(target, owner.name), because),)
-            drained = Drain(target, owner.name, _DRAIN)
-            after = (draft.add(owner, drained, "requests that it has begun may end", after=after),)
-            draft.set_ready(owner, after)
-        after = draft.ready(owner)
-    if container.running:
-        stop = StopContainer(target, container.name, _STOP)
-        after = (draft.add(owner, stop, because, after=after),)
-    draft.add(owner, RemoveContainer(target, container.name), because, after=after)
+def plan_removals(draft: Draft, wanted: Wanted, left: Left) -> None:
+    """Add the orderly end of what nobody wants on a target; what apps stand on goes last."""
+    kept = _kept(wanted, left.target)
+    routes = {Address("WebApp", route.app): route for route in left.routes}
+    owners = dict.fromkeys([*routes, *(_owner(one) for one in left.containers)])
+    apps: tuple[int, ...] = ()
+    for owner in sorted(owners, key=lambda owner: owner.kind != "WebApp"):
+        if owner in kept:
+            continue
+        heirs = _heirs(wanted, owner, routes.get(owner))
+        if any(draft.blocked(heir) for heir in heirs):
+            continue
+        ready = tuple(step for heir in heirs for step in draft.ready(heir))
+        ends = _Ends(draft, left.target, owner, _why(wanted, owner))
+        after = ready if owner.kind == "WebApp" else apps
+        if owner in routes:
+            after = ends.cut((*after, *draft.ready(Address("Target", left.target))))
+        for container in left.containers:
+            if _owner(container) == owner:
+                apps = (*apps, ends.remove(container, after))
+
+
+def _heirs(wanted: Wanted, owner: Address, route: Route | None) -> list[Address]:
+    """Return who takes over: the app itself on another target, or one with its host names."""
+    hosts = route.hosts if route else ()
+    return [
+        app.address
+        for app in wanted.apps
+        if app.address == owner or not set(app.hosts).isdisjoint(hosts)
+    ]
+
+
+def _why(wanted: Wanted, owner: Address) -> str:
+    if owner.kind == "Target":
+        return "no app needs this gateway"
+    return f"{owner} is {'not wanted here' if owner in wanted.addresses else 'in no spec'}"
+
+
+class _Ends(NamedTuple):
+    """How something of `owner` ends on a target."""
+
+    draft: Draft
+    target: str
+    owner: Address
+    because: str
+
+    def cut(self, after: tuple[int, ...]) -> tuple[int, ...]:
+        """Add the removal of its route, and the wait for open requests."""
+        remove = RemoveRoute(self.target, self.owner.name)
+        cut = self.draft.add(self.owner, remove, self.because, after=after)
+        because = "requests that it has begun may end"
+        drain = Drain(self.target, self.owner.name, _DRAIN)
+        return (self.draft.add(self.owner, drain, because, after=(cut,)),)
+
+    def remove(self, container: ObservedContainer, after: tuple[int, ...]) -> int:
+        """Add the stop and the removal of a container; return the last step."""
+        if container.running:
+            stop = StopContainer(self.target, container.name, _STOP)
+            after = (self.draft.add(self.owner, stop, self.because, after=after),)
+        remove = RemoveContainer(self.target, container.name)
+        return self.draft.add(self.owner, remove, self.because, after=after)
 
 
 def tear_down(project: str, networks: dict[str, str], observed: Observed, *, volumes: bool) -> Plan:
@@ -102,8 +164,9 @@ def tear_down(project: str, networks: dict[str, str], observed: Observed, *, vol
         if not isinstance(seen, Found):
             draft.block(address, Blocked("EngineUnreachable", getattr(seen, "why", "not there")))
             continue
+        before = len(draft.finish().steps)
         _tear_down_target(draft, project, target, seen.value, observed.gateways.get(target))
-        after = tuple(range(1, len(draft.finish().steps) + 1))
+        after = tuple(range(before + 1, len(draft.finish().steps) + 1))
         if networks.get(target, "") in seen.value.networks:
             action = RemoveNetwork(target, networks[target])
             draft.add(address, action, "the project ends", after=after)
@@ -121,24 +184,24 @@ def _tear_down_target(
 ) -> None:
     mine = [one for one in engine.containers if one.labels.get(LABEL_PROJECT) == project]
     order = {"WebApp": 0, "Target": 1, "Registry": 2}
-    routes = _routes(state.value) if isinstance(state, Found) else ()
-    last: tuple[int, ...] = ()
-    for container in sorted(mine, key=lambda one: order.get(one.labels["gitops.kind"], 3)):
-        owner = container.owner or Address("WebApp", container.name)
-        after = last if owner.kind == "Target" else ()
-        if owner.kind == "WebApp" and any(route.app == owner.name for route in routes):
-            because = "the project ends"
-            if not draft.touches(owner):
-                cut = draft.add(owner, RemoveRoute(target, owner.name), because)
-                last = (*last, cut)
-                draft.set_ready(owner, (cut,))
-            after = draft.ready(owner)
-        if container.running:
-            stop = StopContainer(target, container.name, _STOP)
-            after = (draft.add(owner, stop, "the project ends", after=after),)
-        remove = RemoveContainer(target, container.name)
-        draft.add(owner, remove, "the project ends", after=after)
+    routes = _served(state.value) if isinstance(state, Found) else ()
+    because = "the project ends"
+    cuts: dict[Address, int] = {}
+    for container in sorted(mine, key=lambda one: order.get(one.labels.get(LABEL_KIND, ""), 3)):
+        owner = _owner(container)
+        routed = owner.kind == "WebApp" and any(route.app == owner.name for route in routes)
+        if routed and owner not in cuts:
+            cuts[owner] = draft.add(owner, RemoveRoute(target, owner.name), because)
+        after = tuple(cuts.values()) if owner.kind == "Target" else ()
+        ends = _Ends(draft, target, owner, because)
+        ends.remove(container, (cuts[owner],) if routed else after)
 
 
-def _routes(state: GatewayState) -> tuple[Route, ...]:
-    return state.routes or ()
+def _owner(container: ObservedContainer) -> Address:
+    """Return whose a container is; one whose labels do not say it counts as an app."""
+    return container.owner or Address("WebApp", container.name)
+
+
+def _served(state: GatewayState) -> tuple[Route, ...]:
+    """Return the routes that users reach; a gateway that does not run has none to take away."""
+    return (state.routes or ()) if state.served else ()

@@ -33,6 +33,9 @@ START_TIMEOUT = 60.0
 
 _STOP_GRACE = 10.0
 
+_LOST = ("paused", "dead", "removing")
+"""States that a start does not end."""
+
 
 def plan_network(draft: Draft, service: WantedService, name: str, engine: EngineSnapshot) -> None:
     """Add the creation of the project's network on a target, if it is not there."""
@@ -133,7 +136,8 @@ def _is_mine(container: ObservedContainer, service: WantedService) -> bool:
 def _start(draft: Draft, case: _Case, after: tuple[int, ...]) -> None:
     """Add a start, or a replacement: stop first, since its port can have one user only."""
     service, container = case.service, case.container
-    if container is not None and container.config == service.container.config:
+    same = container is not None and container.config == service.container.config
+    if container is not None and same and container.state not in _LOST:
         name, last, because = container.name, after, case.because
     else:
         name, last = _create(draft, case, after)

@@ -8,7 +8,7 @@ from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.observed import Inputs
-from gitops.model.resources import NamedImage, Repository, Target, WebApp
+from gitops.model.resources import BuildTask, NamedImage, Repository, Target, WebApp
 from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedService
 from gitops.plan.containers import app_container, gateway_service, network_name, registry_service
 from gitops.plan.images import repository_name, task_of, wanted_image
@@ -28,18 +28,20 @@ def work_out(bundle: Bundle, inputs: Inputs) -> Wanted:
         for found, image in images.items()
         if isinstance(image, Blocked) and found not in suspended
     }
-    apps = {
-        app.address: _app(bundle, app, inputs, images)
-        for app in bundle.apps
-        if app.address not in suspended
-    }
-    blocked.update({found: why for found, (_, why) in apps.items() if why is not None})
+    apps = {app.address: _app(bundle, app, inputs, images) for app in bundle.apps}
+    blocked.update(
+        {
+            found: why
+            for found, (_, why) in apps.items()
+            if why is not None and found not in suspended
+        }
+    )
     return Wanted(
         project=bundle.project,
         addresses=frozenset(bundle.resources),
         images=tuple(image for image in images.values() if isinstance(image, WantedImage)),
         registries=_registries(bundle, suspended, home),
-        gateways=_gateways(bundle, suspended),
+        gateways=_gateways(bundle),
         apps=tuple(app for app, _ in apps.values()),
         networks={app.target.name: network_name(bundle.project) for app in bundle.apps},
         blocked=blocked,
@@ -81,12 +83,10 @@ def _registries(
     )
 
 
-def _gateways(bundle: Bundle, suspended: frozenset[Address]) -> tuple[WantedService, ...]:
+def _gateways(bundle: Bundle) -> tuple[WantedService, ...]:
     used = {app.target for app in bundle.apps}
     return tuple(
-        gateway_service(bundle, target)
-        for target in bundle.targets
-        if target.address in used and target.address not in suspended
+        gateway_service(bundle, target) for target in bundle.targets if target.address in used
     )
 
 
@@ -99,7 +99,7 @@ def _app(
     """Return the wish, and why it cannot be carried out now: the app is then held as it is."""
     name = _image_name(bundle, app)
     task = task_of(images, name)
-    made = images.get(task) if task else _unknown_maker(bundle, app, images)
+    made = images.get(task) if task else _unknown_maker(bundle, name, images)
     wanted = WantedApp(
         address=app.address,
         target=app.target.name,
@@ -125,20 +125,22 @@ def _app(
 
 
 def _unknown_maker(
-    bundle: Bundle, app: WebApp, images: Mapping[Address, WantedImage | Blocked]
+    bundle: Bundle, name: ImageRef, images: Mapping[Address, WantedImage | Blocked]
 ) -> Blocked | None:
-    """Return why the task that makes the app's image cannot say which one that is, if so.
+    """Return why the task that makes the image of that name cannot say which one that is, if so.
 
     Taking the digest that the tag has now would be a guess, and would replace a container that a
     later look finds right.
     """
-    if isinstance(app.image, NamedImage):
-        return None
-    for task in bundle.tasks:
-        image = images[task.address]
-        if task.repository != app.image.repository or not isinstance(image, Blocked):
+    for address, image in images.items():
+        task = bundle.resources[address]
+        if not isinstance(image, Blocked) or not isinstance(task, BuildTask):
             continue
-        if app.image.tag in (*(("latest",) if task.latest else ()), *task.tags):
+        repository = bundle.resources[task.repository]
+        if not isinstance(repository, Repository):
+            continue
+        moving = (*(("latest",) if task.latest else ()), *task.tags)
+        if repository_name(bundle, repository) == name.repository and name.tag in moving:
             return Blocked("ImageUnknown", f"{task.address}: {image.message}")
     return None
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gitops.model.actions import (
     Action,
     CreateContainer,
+    CreateVolume,
     Drain,
     Pull,
     RemoveContainer,
@@ -24,7 +25,7 @@ from gitops.model.observed import (
 )
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.plan import History
-from gitops.model.routes import Route
+from gitops.model.routes import LAST_REQUEST, Route
 from gitops.model.wanted import Blocked, WantedApp, WantedContainer
 from gitops.plan.containers import free_name
 from gitops.plan.draft import Chain, Draft
@@ -34,21 +35,24 @@ NO_PORT = "none"
 
 
 class Place(NamedTuple):
-    """What stands where an app belongs: its containers, the route it has, and the names in use."""
+    """What stands where an app belongs: its containers, the route it has, and what has a name."""
 
     mine: tuple[Container, ...]
     route: Route | None
     names: frozenset[str]
+    volumes: frozenset[str] = frozenset()
 
     @property
     def live(self) -> Container | None:
-        """The container that requests reach; without a route, the newest one that runs."""
+        """The container that requests reach; without a route, the oldest one that runs.
+
+        Of two it is the one that was proved: a newer one is what a killed deployment left.
+        """
         if self.route is not None:
             for container in self.mine:
                 if container.name == self.route.container:
                     return container
-        ordered = sorted(self.mine, key=lambda found: (found.running, found.created))
-        return ordered[-1] if ordered else None
+        return min(self.mine, key=lambda found: (not found.running, found.created), default=None)
 
 
 def plan_app(
@@ -75,7 +79,7 @@ def plan_app(
 def hold_app(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
     """Keep what is live alive, for an app about whose wanted state nothing can be done now."""
     live = place.live
-    if live is None or live.running:
+    if live is None or live.running or live.state in _LOST:
         return
     because = f"{live.name} is {live.state} ({live.status}); it serves until the wanted one can"
     chain = Chain(draft, app.address, after)
@@ -99,7 +103,7 @@ def _mend(
 ) -> None:
     """Bring a container that is the wanted one to the end of its way: running, proved, routed."""
     others = [one for one in place.mine if one is not keep]
-    proved = _port(keep) < 0 or (place.route is not None and place.route.container == keep.name)
+    proved = _proved(place, keep)
     old = place.live if place.live is not keep else None
     stops = _stop_first(app) if old is not None and not proved else ""
     # What was proved once is all there is: a failure leaves it, to be looked at and tried again.
@@ -107,8 +111,8 @@ def _mend(
     wish = "" if proved else keep.config
     chain = Chain(draft, app.address, after)
     if not keep.running:
-        if stops and old is not None and old.running:
-            chain.then(_stop(app, old), _why_stop(stops), otherwise=undo)
+        if stops:
+            others = _stop_all(chain, app, others, stops, undo)
         because = f"{keep.name} is {keep.state} ({keep.status})"
         chain.then(StartContainer(app.target, keep.name), because, otherwise=undo, wish=wish)
     if not keep.running or not proved:
@@ -117,31 +121,55 @@ def _mend(
     route = _route(app, keep.name, _port(keep))
     if _port(keep) >= 0 and place.route != route:
         chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route))
-    _retire(draft, app, others, place.route, chain.last)
+    _retire(draft, app, others, chain.last)
     draft.set_ready(app.address, chain.last if draft.touches(app.address) else ())
+
+
+def _proved(place: Place, keep: Container) -> bool:
+    """Say whether a container passed the gate: it has the route, or as a worker stands alone."""
+    if _port(keep) < 0:
+        return len(place.mine) == 1
+    return place.route is not None and place.route.container == keep.name
 
 
 def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
     """Create what is wanted; the old one serves until the new one has proved itself."""
     live = place.live
     new = _named(app.container, place.names)
-    stops = _stop_first(app) if live is not None and live.running else ""
+    stops = _stop_first(app) if live is not None else ""
     undo = _undo(app, new.name, live if stops else None)
     wish = new.config
+    others = list(place.mine)
     chain = Chain(draft, app.address, after)
+    for volume in app.volumes:
+        if volume not in place.volumes:
+            chain.then(CreateVolume(app.target, volume), "the app keeps its data there")
     chain.then(Pull(app.target, new.image), "the new container needs it")
+    # With no undo: when it failed because the name was taken just now, what has it is not ours.
     create = CreateContainer(app.target, new, app.port)
-    chain.then(create, _why_new(app, live), otherwise=undo, wish=wish)
-    if stops and live is not None:
-        chain.then(_stop(app, live), _why_stop(stops), otherwise=undo)
-    because = "to prove itself" + ("" if live is None or stops else " beside the old one")
+    chain.then(create, _why_new(app, live), wish=wish)
+    if stops:
+        others = _stop_all(chain, app, others, stops, undo)
+    beside = live is not None and live.running and not stops
+    because = "to prove itself" + (" beside the old one" if beside else "")
     chain.then(StartContainer(app.target, new.name), because, otherwise=undo, wish=wish)
     because = "nothing is switched before it is healthy"
     chain.then(_gate(app, new.name, app.port), because, otherwise=undo, wish=wish)
     route = _route(app, new.name, app.port)
-    chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route), otherwise=undo)
-    _retire(draft, app, list(place.mine), place.route, chain.last)
+    # With no undo: a switch that failed may have been taken, and what is routed must not go.
+    chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route))
+    _retire(draft, app, others, chain.last)
     draft.set_ready(app.address, chain.last)
+
+
+def _stop_all(
+    chain: Chain, app: WantedApp, others: list[Container], stops: str, undo: tuple[Action, ...]
+) -> list[Container]:
+    """Stop all that runs: a killed deployment may have left two. Return them as they are then."""
+    for other in others:
+        if other.running:
+            chain.then(_stop(app, other), _why_stop(stops), otherwise=undo)
+    return [one._replace(state="exited") if one.running else one for one in others]
 
 
 def _stop(app: WantedApp, container: Container) -> StopContainer:
@@ -160,21 +188,16 @@ def _retire(
     draft: Draft,
     app: WantedApp,
     others: list[Container],
-    route: Route | None,
     after: tuple[int, ...],
 ) -> None:
     """Add drain, stop and removal of what is no longer wanted."""
-    served = [one for one in others if route is not None and one.name == route.container]
+    # One that the route left before may serve as well: a run was broken off while it drained.
+    serving = [one.name for one in others if one.running and _port(one) >= 0]
     last = after
-    if any(one.running for one in served):
-        last = (
-            draft.add(
-                app.address,
-                Drain(app.target, app.address.name, app.deploy.drain),
-                f"requests that {served[0].name} has begun may end",
-                after=after,
-            ),
-        )
+    if serving:
+        because = f"requests that {', '.join(serving)} has begun may end"
+        drain = Drain(app.target, app.address.name, max(app.deploy.drain, LAST_REQUEST))
+        last = (draft.add(app.address, drain, because, after=after),)
     _remove(draft, app, others, last)
 
 
@@ -260,8 +283,11 @@ def _why_switch(have: Route | None, want: Route) -> str:
     hosts = ", ".join(want.hosts)
     if have is None:
         return f"{hosts} leads nowhere yet"
+    if have.hosts != want.hosts:
+        return f"{', '.join(have.hosts)} leads to {have.container}"
     if have.container == want.container:
-        return f"the route of {have.app} differs: {', '.join(have.hosts)} to port {have.port}"
+        new = want.port == 0
+        return f"{hosts} led to an earlier {have.container}" if new else "its settings differ"
     return f"{hosts} leads to {have.container}"
 
 

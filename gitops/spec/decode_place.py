@@ -18,6 +18,7 @@ from gitops.model.resources import (
 from gitops.spec.findings import shown
 from gitops.spec.scope import EMPTY, Scope, Spec
 
+DEFAULT_REGISTRY = "registry:2"
 DEFAULT_GATEWAY = Gateway(8080, "haproxy:lts", "127.0.0.1")
 LOCAL = Target(Address("Target", "local"), Metadata(EMPTY, EMPTY), "", DEFAULT_GATEWAY)
 """The target that is there when none is declared."""
@@ -61,7 +62,7 @@ def decode_registry(address: Address, metadata: Metadata, spec: Spec, scope: Sco
 
 def _managed(address: Address, spec: Spec, scope: Scope) -> ManagedRegistry:
     storage = spec.get("storage", EMPTY)
-    image = spec.get("image", "registry:2")
+    image = spec.get("image", DEFAULT_REGISTRY)
     if "path" in storage:
         return ManagedRegistry(image, PathStorage(scope.absolute(storage["path"])))
     volume = storage.get("volume", f"{scope.project}-{address.name}")

@@ -100,6 +100,8 @@ def read_values(paths: Sequence[Path], settings: Sequence[str]) -> Values | list
 
     Raises `ValueError` with a sentence for a setting that is not one.
     """
+    if not paths and not settings:
+        return {}
     from gitops.spec.values import merged, parse_setting, parse_values  # noqa: PLC0415 - rare
 
     values: Values = {}

@@ -33,6 +33,7 @@ class FirstLook:
     def __init__(self, project: str, settings: Settings, observer: Observer = unobserved) -> None:
         self.address = settings.engine
         self.project = project
+        # A list, because its pop is atomic: of two threads that ask, one gets the answer.
         self._look = [Look(lambda: _look(project, settings, observer))]
         self._gateways: dict[str, GatewayState] = {}
 
@@ -41,9 +42,12 @@ class FirstLook:
 
         Raises the `DriverError` that the look ended with.
         """
-        if project != self.project or not self._look:
+        if project != self.project:
             return None
-        seen = self._look.pop().result()
+        try:
+            seen = self._look.pop().result()
+        except IndexError:
+            return None
         self._gateways = dict(seen.gateways)
         return seen.snapshot
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 from gitops.drivers.processes import this_host, this_process
 from gitops.model.lease import Lease
@@ -19,7 +18,7 @@ def open_store(project: str, settings: Settings) -> Store:
 def new_lease(settings: Settings, reason: str) -> Lease:
     """Return a claim in the name of this process."""
     return Lease(
-        id=secrets.token_hex(8),
+        id=os.urandom(8).hex(),
         owner=f"{settings.owner} pid {os.getpid()}",
         host=this_host(),
         process=this_process(),

@@ -9,7 +9,6 @@ import pytest
 
 from gitops.drivers.gateway.header import pages, parse_page, seal, stamp, unseal
 from gitops.drivers.gateway.render import render
-from gitops.model.image import familiar
 from gitops.model.routes import Route
 
 READ_PATH = """
@@ -83,20 +82,3 @@ def test_longest_drain_bounds_old_workers() -> None:
     long = routes(1)[0]._replace(drain=45.5)
     assert "hard-stop-after 56s" in render((long, routes(2)[1])).text
     assert seal("x", ()).routes == ()
-
-
-@pytest.mark.parametrize(
-    ("written", "printed"),
-    [
-        ("busybox", "busybox:latest"),
-        ("docker.io/library/busybox:latest", "busybox:latest"),
-        ("index.docker.io/library/busybox", "busybox:latest"),
-        ("docker.io/team/app:1", "team/app:1"),
-        ("localhost:5000/shop:1", "localhost:5000/shop:1"),
-        ("localhost/shop", "localhost/shop:latest"),
-        ("ghcr.io/a/b@sha256:" + "0" * 64, "ghcr.io/a/b@sha256:" + "0" * 64),
-    ],
-)
-def test_familiar_name_is_the_engines(written: str, printed: str) -> None:
-    """Each spelling of an image gives the name that the engine prints."""
-    assert familiar(written) == printed

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.cleaning import clean, keep
+from support.engine_proxy import EngineProxy, engine_address
 from support.scenario import World
 
 FAILED = pytest.StashKey[bool]()
@@ -38,3 +39,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> Iterato
                 keep(made, root / "artifacts" / name)
     finally:
         clean(made)
+
+
+@pytest.fixture
+def proxy(world: World) -> Iterator[EngineProxy]:
+    """Put a proxy between gitops and the engine, which counts calls and can be cut."""
+    made = EngineProxy(world.folder, engine_address())
+    world.environ["DOCKER_HOST"] = made.address
+    yield made
+    made.cut()

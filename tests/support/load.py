@@ -18,6 +18,9 @@ from typing import NamedTuple, Self
 TIMEOUT = 10.0
 """Seconds after which an answer that has not come is a failure."""
 
+BACKLOG = 2.0
+"""Seconds of requests that a client makes up for when answers were late."""
+
 
 class Failure(NamedTuple):
     """A request that did not get what it asked for: seconds since the load began, and why."""
@@ -35,11 +38,14 @@ class Shape(NamedTuple):
     """
 
     busy: int = 32
-    rate: float = 240.0
+    rate: float = 300.0
     slow: int = 8
     pauses: tuple[tuple[float, float], ...] = ((1.0, 4.5), (5.5, 8.0))
     single: int = 2
     single_rate: float = 20.0
+
+
+CONSTANT = Shape()
 
 
 class Load:
@@ -49,7 +55,7 @@ class Load:
     """
 
     def __init__(
-        self, port: int, host: str, shape: Shape = Shape(), longest: float = 240.0
+        self, port: int, host: str, shape: Shape = CONSTANT, longest: float = 240.0
     ) -> None:
         self._port = port
         self._host = host
@@ -111,8 +117,7 @@ class Load:
         due = self._began + offset
         while self._waited(due):
             self._ask(client, connection)
-            # A client that is late does not make up for it in a burst.
-            due = max(due + interval, time.monotonic() - interval)
+            due = max(due + interval, time.monotonic() - BACKLOG)
         connection.close()
 
     def _anew(self, client: str, interval: float, offset: float) -> None:
@@ -121,7 +126,7 @@ class Load:
             connection = self._connection()
             self._ask(client, connection)
             connection.close()
-            due = max(due + interval, time.monotonic() - interval)
+            due = max(due + interval, time.monotonic() - BACKLOG)
 
     def _idle(self, client: str, number: int, pauses: tuple[tuple[float, float], ...]) -> None:
         chance = random.Random(number)  # noqa: S311 - the same pauses in each run

@@ -65,9 +65,8 @@ class ModelEngine:
         """Look, as `EngineReader` does."""
         if self.unreachable:
             raise DriverError(ErrorKind.UNREACHABLE, self.unreachable)
-        images = {name: "id" for name in sorted(self.images)}
         containers = tuple(self.containers.values())
-        return EngineSnapshot(containers, dict(self.networks), frozenset(self.volumes), images)
+        return EngineSnapshot(containers, dict(self.networks), frozenset(self.volumes))
 
     def state(self, name: str) -> GatewayState:
         """Look, as `GatewayReader` does."""

@@ -51,9 +51,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> R
 class Running:
     """A gitops that works in the background; `lines` are what it has said so far."""
 
-    def __init__(
-        self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path
-    ) -> None:
+    def __init__(self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
         self.command = f"gitops {' '.join(arguments)}"
         self.lines: list[str] = []
         self._said = Condition()

@@ -145,6 +145,15 @@ class World:
         """Commit an app that answers `text`; return the commit."""
         return self.repo().commit({"Dockerfile": DOCKERFILE, "index.html": f"{text}\n"}, text)
 
+    @property
+    def quick(self) -> dict[str, Any]:
+        """The fields of an app that make its deployment fast."""
+        return {"health": HEALTH, "deploy": DEPLOY}
+
+    def document(self, kind: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a document, for `documents`."""
+        return document(kind, name, spec)
+
     # -- what the user does
 
     def gitops(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import tarfile
 from datetime import datetime
 from typing import NamedTuple, TypedDict, cast
 from urllib.parse import quote, urlsplit
@@ -147,6 +146,8 @@ def _text(answer: Answer, container: str) -> str:
     if answer.status == 404:  # noqa: PLR2004 - the container is known to be there
         return ""
     expect(answer, f"the configuration of gateway {container} could not be read")
+    import tarfile  # noqa: PLC0415 - 4 ms, only for a file that is not the one served
+
     with tarfile.open(fileobj=io.BytesIO(answer.body)) as archive:
         for entry in archive:
             content = archive.extractfile(entry)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.gateway.header import REVISION_MARK, Configuration, pages, seal
 from gitops.drivers.gateway.names import NAMES, PORT
-from gitops.model.routes import Route
+from gitops.model.routes import KEEP_ALIVE, LAST_REQUEST, Route
 
 GRACE = 10
 """Seconds beyond the longest drain after which an old worker is ended."""
@@ -40,7 +40,8 @@ def render(routes: Iterable[Route]) -> Configuration:
         port=PORT,
         revision=REVISION_MARK,
         pages=pages(ordered),
-        hard_stop=math.ceil(max((route.drain for route in ordered), default=0)) + GRACE,
+        keep_alive=f"{KEEP_ALIVE:g}s",
+        hard_stop=math.ceil(max([LAST_REQUEST, *(route.drain for route in ordered)])) + GRACE,
     )
     return seal(body, ordered)
 

@@ -1,0 +1,36 @@
+"""Measures several sides in turn within one run, so that what disturbs one disturbs all."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+ROUNDS = 5
+QUICK_ROUNDS = 15
+"""For what takes less than a second: its spread is larger than that of what takes long."""
+
+Side = Callable[[int], float]
+"""Does it once, for a round of that number, and returns the seconds that it took."""
+
+
+def in_turns(sides: Mapping[str, Side], rounds: int = ROUNDS) -> dict[str, float]:
+    """Return the median of each side in seconds: A B A B, after one round that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(rounds + 1):
+        for name, side in sides.items():
+            seconds = side(number)
+            if number:
+                times[name].append(seconds)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def timed(action: Callable[[], object]) -> Side:
+    """Return a side that takes as long as `action`."""
+
+    def side(_round: int) -> float:
+        began = time.perf_counter()
+        action()
+        return time.perf_counter() - began
+
+    return side

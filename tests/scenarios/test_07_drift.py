@@ -1,0 +1,238 @@
+"""Obligation: whatever is changed by hand is put right by the next run, and only that."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+
+import pytest
+from support.cleaning import clean
+from support.engine_proxy import EngineProxy, engine_address
+from support.looks import gateway, look_at_gateway, write_gateway_file
+from support.scenario import MANIFESTS, World, eventually
+
+pytestmark = [pytest.mark.scenario, pytest.mark.xdist_group("drift")]
+
+
+class Standing:
+    """A world that has converged, and the calls that bring it back to that."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.proxy = EngineProxy(world.folder, engine_address())
+        world.environ["DOCKER_HOST"] = self.proxy.address
+        world.hello()
+        world.gitops("reconcile")
+        self.old_digest = world.registry_digest()
+        world.page("two")
+        world.gitops("reconcile")
+
+    @property
+    def app(self) -> str:
+        """The id of the app's container."""
+        return str(self.world.container("WebApp", "hello")["Id"])
+
+    def heal(self) -> str:
+        """Reconcile; check that all is well then and nothing was built; return what was said."""
+        self.proxy.forget()
+        said = self.world.gitops("reconcile").out
+        assert self.proxy.builds == 0
+        assert self.world.ask() == (200, "two\n")
+        assert {one["State"] for one in self.world.containers()} == {"running"}
+        assert len(self.world.containers()) == 3
+        self.proxy.forget()
+        self.world.gitops("reconcile")
+        assert self.proxy.writes == [], "one run is enough"
+        return said
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """Give one world to all tests of this file: each breaks one thing and has it healed."""
+    world = World(tmp_path_factory.mktemp("drift"))
+    try:
+        made = Standing(world)
+        yield made
+        made.proxy.cut()
+    finally:
+        clean(world)
+
+
+@pytest.fixture
+def standing(shared: Standing) -> Standing:
+    """Give the shared world as it should be, whatever an earlier test has left."""
+    shared.world.gitops("reconcile")
+    return shared
+
+
+def test_an_app_container_that_was_removed(standing: Standing) -> None:
+    """An app container that was removed by hand is made again."""
+    before = standing.app
+    standing.world.engine.remove_container(before, force=True)
+    standing.heal()
+    assert standing.app != before
+
+
+def test_an_app_container_that_was_stopped(standing: Standing) -> None:
+    """An app container that was stopped by hand is started again, and not replaced."""
+    before = standing.app
+    standing.world.engine.stop(before, timeout=0)
+    standing.heal()
+    assert standing.app == before
+
+
+def test_an_app_container_whose_address_was_taken(standing: Standing) -> None:
+    """An app that comes back at another address is reached there, not at its former one."""
+    world, before, network = standing.world, standing.app, f"{standing.world.project}-gitops"
+    address = _address(world, before, network)
+    world.engine.stop(before, timeout=0)
+    stranger = world.engine.create_container(
+        "busybox:latest",
+        ["sh", "-c", "echo stranger > /index.html; exec httpd -f -p 8000 -h /"],
+        host_config=world.engine.create_host_config(network_mode=network),
+    )["Id"]
+    try:
+        world.engine.start(stranger)
+        assert _address(world, stranger, network) == address
+        standing.heal()
+        assert standing.app == before
+    finally:
+        world.engine.remove_container(stranger, force=True)
+
+
+def test_an_app_container_that_was_replaced(standing: Standing) -> None:
+    """A stranger's container in the place of an app's is left alone, and the app is made anew."""
+    world = standing.world
+    name = world.container("WebApp", "hello")["Names"][0].lstrip("/")
+    world.engine.remove_container(standing.app, force=True)
+    stranger = world.engine.create_container("busybox:latest", ["sleep", "600"], name=name)["Id"]
+    try:
+        world.engine.start(stranger)
+        standing.heal()
+        found = world.engine.inspect_container(stranger)
+        assert (found["State"]["Running"], found["Name"]) == (True, f"/{name}")
+        assert standing.app != stranger
+    finally:
+        world.engine.remove_container(stranger, force=True)
+
+
+def test_a_registry_container_that_was_removed(standing: Standing) -> None:
+    """A registry container that was removed by hand comes back with all its images."""
+    world, app, latest = standing.world, standing.app, standing.world.registry_digest()
+    world.engine.remove_container(world.container("Registry", "local")["Id"], force=True)
+    standing.heal()
+    assert world.registry_digest() == latest
+    assert standing.app == app
+
+
+def test_a_registry_container_that_was_stopped(standing: Standing) -> None:
+    """A registry container that was stopped by hand is started again."""
+    world, app = standing.world, standing.app
+    registry = world.container("Registry", "local")["Id"]
+    world.engine.stop(registry, timeout=1)
+    standing.heal()
+    assert world.container("Registry", "local")["Id"] == registry
+    assert standing.app == app
+
+
+def test_latest_that_was_moved(standing: Standing) -> None:
+    """A `latest` that was moved by hand is moved back; the app that runs is not touched."""
+    world, app, latest = standing.world, standing.app, standing.world.registry_digest()
+    _move_latest(world, standing.old_digest)
+    assert world.registry_digest() == standing.old_digest
+    assert "latest points to" in world.gitops("plan").out
+    standing.heal()
+    assert world.registry_digest() == latest
+    assert standing.app == app
+
+
+def test_a_registry_that_lost_its_images(standing: Standing) -> None:
+    """A registry that lost all its images is filled again, from the same sources."""
+    world = standing.world
+    world.engine.remove_container(world.container("Registry", "local")["Id"], force=True)
+    volumes = world.engine.volumes({"label": f"gitops.project={world.project}"})["Volumes"]
+    for volume in volumes:
+        world.engine.remove_volume(volume["Name"])
+    world.gitops("reconcile")
+    assert world.registry_digest() != ""
+    assert world.ask() == (200, "two\n")
+
+
+def test_a_gateway_container_that_was_removed(standing: Standing) -> None:
+    """A gateway that was removed by hand comes back with its routes; no app is touched."""
+    world, app = standing.world, standing.app
+    world.engine.remove_container(gateway(world), force=True)
+    standing.heal()
+    assert standing.app == app
+
+
+def test_a_gateway_container_that_was_stopped(standing: Standing) -> None:
+    """A gateway that was stopped by hand is started again."""
+    world, app, before = standing.world, standing.app, gateway(standing.world)
+    world.engine.stop(before, timeout=1)
+    standing.heal()
+    assert (gateway(world), standing.app) == (before, app)
+
+
+def test_a_gateway_file_that_was_changed(standing: Standing) -> None:
+    """A changed configuration file of the gateway is written anew, before it does harm."""
+    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
+    write_gateway_file(world, before.text + "# somebody was here\n")
+    standing.heal()
+    after = look_at_gateway(world)
+    assert after.text == before.text
+    assert after.container == before.container
+    assert standing.app == app
+
+
+def test_a_gateway_file_that_was_changed_and_taken(standing: Standing) -> None:
+    """A configuration that was changed by hand and is already served is put right."""
+    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
+    write_gateway_file(world, _FOREIGN)
+    world.engine.kill(before.container, "SIGUSR2")
+    eventually(lambda: world.ask().status == 418, what="the foreign configuration is served")
+    standing.heal()
+    assert look_at_gateway(world).text == before.text
+    assert standing.app == app
+
+
+def test_a_gateway_file_that_is_broken(standing: Standing) -> None:
+    """A configuration that HAProxy cannot read, and a restart after that, are put right."""
+    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
+    write_gateway_file(world, "this is no configuration\n")
+    world.engine.restart(before.container, timeout=1)
+    standing.heal()
+    assert look_at_gateway(world).text == before.text
+    assert standing.app == app
+
+
+def _address(world: World, container: str, network: str) -> str:
+    found = world.engine.inspect_container(container)
+    return str(found["NetworkSettings"]["Networks"][network]["IPAddress"])
+
+
+_FOREIGN = """global
+  maxconn 100
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 10s
+  timeout server 10s
+frontend web
+  bind :8080
+  http-request return status 418
+"""
+
+
+def _move_latest(world: World, digest: str) -> None:
+    """Point `latest` to another manifest, as `docker push` of an old image does."""
+    connection = http.client.HTTPConnection("127.0.0.1", world.registry_port, timeout=10)
+    connection.request("GET", f"/v2/hello/manifests/{digest}", headers={"Accept": MANIFESTS})
+    found = connection.getresponse()
+    manifest, media = found.read(), found.getheader("Content-Type") or ""
+    headers = {"Content-Type": media}
+    connection.request("PUT", "/v2/hello/manifests/latest", manifest, headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    assert answer.status == 201

@@ -1,0 +1,187 @@
+"""From specs in the user's language to questions and plans, and plans carried out on the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import yaml
+
+from gitops.model.actions import Action, Build, WaitHealthy
+from gitops.model.address import Address
+from gitops.model.bundle import Bundle
+from gitops.model.observed import Inputs
+from gitops.model.outcomes import Absent, Found, Observation, Unreachable
+from gitops.model.plan import History, Plan, Step
+from gitops.model.secret import EnvSecret, Secret, SecretRef
+from gitops.model.sources import Source
+from gitops.plan.planner import Question, make_plan
+from gitops.plan.wanted import work_out
+from gitops.spec.assembly import LoadRequest, load_texts
+from support.model_world import ModelWorld, Unwell
+
+PROJECT = "demo"
+NOTHING = History({})
+ROUNDS = 8
+
+
+def bundle_of(specs: str) -> Bundle:
+    """Return the bundle of documents; `apiVersion` is filled in where it is left out."""
+    return bundle_from([one for one in yaml.safe_load_all(specs) if one])
+
+
+def bundle_from(documents: Iterable[Mapping[str, object]]) -> Bundle:
+    """Return the bundle of documents without `apiVersion`."""
+    ours = [json.dumps({"apiVersion": "gitops/v1", **one}) for one in documents]
+    loaded = load_texts({"registry.yaml": "\n---\n".join(ours)}, LoadRequest(PROJECT))
+    assert loaded.bundle is not None, "\n".join(map(str, loaded.diagnostics))
+    return loaded.bundle
+
+
+def source_of(given: str | Mapping[str, str]) -> Observation[Source]:
+    """Return a source: a tree's name, `absent`, or a mapping (tree, commit, branch, stale ...).
+
+    `{unreachable: why}` is one that could not be read, and of which nothing is known.
+    """
+    if given == "absent":
+        return Absent("there is no branch main")
+    if isinstance(given, str):
+        return Found(Source(tree=given, dockerfile="d", location="/source"))
+    if "unreachable" in given:
+        return Unreachable("https://git.example.com/", given["unreachable"])
+    return Found(Source(**{"dockerfile": "d", "location": "/source", **given}))
+
+
+class Wish(NamedTuple):
+    """What is wanted at one moment: documents, what the tasks' sources hold, and secret values.
+
+    A secret of the specs that has no value here is one that could not be read.
+    """
+
+    bundle: Bundle
+    sources: Mapping[Address, Observation[Source]]
+    secrets: Mapping[str, str] = {}
+    now: float = 1000.0
+
+    @property
+    def inputs(self) -> Inputs:
+        """What deciding needs beside the specs."""
+        wanted = {
+            value
+            for app in self.bundle.apps
+            for value in app.env.values()
+            if not isinstance(value, str)
+        }
+        known: dict[SecretRef, Secret] = {
+            EnvSecret(name): Secret(value) for name, value in self.secrets.items()
+        }
+        missing = {one: f"{one} is not set" for one in wanted if one not in known}
+        return Inputs(self.sources, known, missing, self.now)
+
+
+def wish_of(specs: str, sources: Mapping[str, Any], secrets: Mapping[str, str] = {}) -> Wish:
+    """Return the wish that a case spells."""
+    found = {Address("BuildTask", name): source_of(given) for name, given in sources.items()}
+    return Wish(bundle_of(specs), found, secrets)
+
+
+def question_of(
+    wish: Wish, world: ModelWorld, history: History = NOTHING, *, allow_mass_removal: bool = False
+) -> Question:
+    """Return the question that the pipeline would ask in this world."""
+    wanted = work_out(wish.bundle, wish.inputs)
+    observed = world.observe(wish.bundle, wanted)
+    return Question(wanted, observed, history, wish.inputs, allow_mass_removal)
+
+
+def plan_of(wish: Wish, world: ModelWorld, history: History = NOTHING) -> Plan:
+    """Return the plan for a wish in a world."""
+    return make_plan(question_of(wish, world, history))
+
+
+class Broke(NamedTuple):
+    """What goes wrong in the world: apps that are never healthy, tasks whose build fails."""
+
+    apps: frozenset[str] = frozenset()
+    builds: frozenset[str] = frozenset()
+
+
+def _does(world: ModelWorld, action: Action, broke: Broke) -> bool:
+    """Do an action; return whether it went well."""
+    if isinstance(action, Build) and action.image.task.name in broke.builds:
+        return False
+    try:
+        world.apply(action)
+    except Unwell:
+        return False
+    return not (isinstance(action, WaitHealthy) and action.app.name in broke.apps)
+
+
+Choose = Callable[[list[Step]], Step]
+"""Picks the next step of those that may begin: the real executor does them at once."""
+
+
+def in_turn(ready: list[Step]) -> Step:
+    """Pick the first one: the steps are done by their numbers."""
+    return ready[0]
+
+
+class Play(NamedTuple):
+    """How a plan is carried out: `limit` steps of it at most, in what order, and what breaks.
+
+    After each step `look` is called.
+    """
+
+    limit: int | None = None
+    broke: Broke = Broke()
+    look: Callable[[Step], None] = lambda _step: None
+    choose: Choose = in_turn
+
+
+def carry_out(plan: Plan, world: ModelWorld, play: Play = Play()) -> History:
+    """Do the steps one by one; return what is quarantined by them.
+
+    What comes after a step that fails is not done; what the plan says for that case is.
+    """
+    failed: set[int] = set()
+    done: set[int] = set()
+    bad: dict[Address, dict[str, str]] = {}
+    limit = len(plan.steps) if play.limit is None else play.limit
+    for _ in plan.steps[:limit]:
+        ready = [one for one in plan.steps if one.number not in done and done.issuperset(one.after)]
+        step = play.choose(ready)
+        done.add(step.number)
+        if failed.intersection(step.after):
+            failed.add(step.number)
+        elif not _does(world, step.action, play.broke):
+            failed.add(step.number)
+            if step.wish:
+                bad.setdefault(step.address, {})[step.wish] = f"step {step.number} failed"
+            for action in step.otherwise:
+                world.apply(action)
+        play.look(step)
+    return History(bad)
+
+
+def converge(
+    wish: Wish, world: ModelWorld, history: History = NOTHING, play: Play = Play()
+) -> tuple[Plan, History]:
+    """Plan and carry out until no step is left; return the last plan and what is remembered."""
+    for _ in range(ROUNDS):
+        plan = plan_of(wish, world, history)
+        if not plan.steps or plan.refused:
+            return plan, history
+        history = merged(history, carry_out(plan, world, play))
+    raise AssertionError(f"not converged after {ROUNDS} rounds: {plan.steps}")
+
+
+def merged(one: History, other: History) -> History:
+    """Return what two histories remember together."""
+    addresses = {**one.quarantined, **other.quarantined}
+    return History(
+        {
+            address: {**one.quarantined.get(address, {}), **other.quarantined.get(address, {})}
+            for address in addresses
+        }
+    )

@@ -1,0 +1,217 @@
+"""Stories: what happened to a world, told in a case file, and the plan that follows from it.
+
+A hash is never written out. It has a letter: the first configuration of an app that the story
+meets is A, the next one B; the same holds for the images of a task. So `demo-shop-B` is the
+container of the second configuration of `shop`, `gitops-A` the tag of the first image, `digest-A`
+the digest of that image, and `revision-A` the first configuration of a gateway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gitops.model.actions import CreateContainer
+from gitops.model.observed import LABEL_CONFIG, LABEL_KIND, LABEL_NAME, LABEL_PROJECT
+from gitops.model.observed import ObservedContainer as Container
+from gitops.model.plan import History, Plan
+from gitops.plan.planner import make_plan
+from gitops.plan.prune import tear_down
+from gitops.plan.text import as_text
+from support.model_world import File, ModelEngine, ModelWorld, digest_of
+from support.planning import (
+    NOTHING,
+    PROJECT,
+    Broke,
+    Play,
+    Wish,
+    carry_out,
+    converge,
+    merged,
+    plan_of,
+    question_of,
+    wish_of,
+)
+
+LETTERS = "ABCDEFGH"
+_NAME = re.compile(rf"{PROJECT}-(\w+)-([A-H])(-\d+)?")
+
+
+class Letters:
+    """Gives hashes their letters, and takes letters for hashes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[str]] = {}
+        self._words: dict[str, str] = {}
+
+    def learn(self, owner: str, value: str) -> str:
+        """Return the letter of a hash of `owner`, the next one if it is new."""
+        known = self._known.setdefault(owner, [])
+        if value not in known:
+            known.append(value)
+        return LETTERS[known.index(value)]
+
+    def word(self, value: str, word: str) -> None:
+        """Let `value` read as `word`."""
+        self._words.setdefault(value, word)
+
+    def config(self, app: str, letter: str) -> str:
+        """Return the configuration hash that a letter stands for."""
+        return self._known[f"WebApp/{app}"][LETTERS.index(letter)]
+
+    def name(self, text: str) -> str:
+        """Return the name that a container really has."""
+        match = _NAME.fullmatch(text)
+        if match is None or f"WebApp/{match[1]}" not in self._known:
+            return text
+        return f"{PROJECT}-{match[1]}-{self.config(match[1], match[2])[:8]}{match[3] or ''}"
+
+    def readable(self, text: str) -> str:
+        """Return a text with words and letters in the place of hashes."""
+        for value in sorted(self._words, key=len, reverse=True):
+            text = text.replace(value, self._words[value])
+        return text
+
+    def see_plan(self, wish: Wish, plan: Plan, world: ModelWorld) -> None:
+        """Learn the hashes that a plan, and the question that it answers, bring into the story."""
+        for image in question_of(wish, world).wanted.images:
+            letter = self.learn(str(image.task), image.fingerprint)
+            self._image(image.fingerprint, digest_of(str(image.ref)), letter)
+        for step in plan.steps:
+            if isinstance(step.action, CreateContainer):
+                self.see(step.action.container.labels)
+        self.see_world(world)
+
+    def _image(self, fingerprint: str, digest: str, letter: str) -> None:
+        for size in (24, 8):
+            self.word(f"gitops-{fingerprint[:size]}", f"gitops-{letter}")
+        self.digest(digest, f"digest-{letter}")
+
+    def digest(self, digest: str, word: str) -> None:
+        """Let a digest, and its first digits, read as `word`."""
+        self.word(digest.removeprefix("sha256:"), word)
+        self.word(digest.removeprefix("sha256:")[:8], word)
+
+    def see(self, labels: Mapping[str, str]) -> None:
+        """Learn the configuration in a container's labels."""
+        if labels.get(LABEL_KIND) == "WebApp" and LABEL_CONFIG in labels:
+            config = labels[LABEL_CONFIG]
+            letter = self.learn(f"WebApp/{labels[LABEL_NAME]}", config)
+            self.word(config[:8], letter)
+
+    def see_world(self, world: ModelWorld) -> None:
+        """Learn the configurations of the containers and gateways that are there."""
+        for engine in world.engines.values():
+            for container in engine.containers.values():
+                self.see(container.labels)
+            for file in engine.files.values():
+                if file.revision:
+                    letter = self.learn("gateway", file.revision)
+                    self.word(file.revision, f"revision-{letter}")
+
+
+class Story:
+    """Plays the moments of a case, one after the other."""
+
+    def __init__(self, case: Mapping[str, Any]) -> None:
+        self._case = case
+        self.letters = Letters()
+        self.wish = self._wish({})
+        targets = tuple(target.address.name for target in self.wish.bundle.targets)
+        self.world = ModelWorld(targets)
+        self.history: History = NOTHING
+        for moment in case.get("world", ()):
+            for kind, what in moment.items():
+                {"reconcile": self._reconcile, "change": self._change}[kind](what or {})
+
+    def _wish(self, own: Mapping[str, Any]) -> Wish:
+        """Return the wish of a moment: its own words, else those of the case."""
+        case = {**self._case, **own}
+        return wish_of(case["specs"], case.get("sources", {}), case.get("secrets", {}))
+
+    def _reconcile(self, moment: Mapping[str, Any]) -> None:
+        wish = self._wish(moment)
+        broken = moment.get("broken", {})
+        broke = Broke(frozenset(broken.get("apps", ())), frozenset(broken.get("builds", ())))
+        play = Play(moment.get("killedAfter"), broke, lambda _: self.letters.see_world(self.world))
+        plan = plan_of(wish, self.world, self.history)
+        self.letters.see_plan(wish, plan, self.world)
+        if play.limit is None:
+            _, self.history = converge(wish, self.world, self.history, play)
+        else:
+            self.history = merged(self.history, carry_out(plan, self.world, play))
+        self.letters.see_plan(wish, plan_of(wish, self.world, self.history), self.world)
+
+    def _change(self, moment: Mapping[str, Any]) -> None:
+        engine = self.world.engines[moment.get("target", "local")]
+        for name, change in moment.get("containers", {}).items():
+            self._change_container(engine, self.letters.name(name), change)
+        engine.volumes.difference_update(moment.get("volumesRemoved", ()))
+        engine.unreachable = moment.get("engineUnreachable", engine.unreachable)
+        engine.gateway_unreachable = moment.get("gatewayUnreachable", "")
+        self.world.unreachable_registries.update(moment.get("registriesUnreachable", {}))
+        for name in engine.files:
+            if "gatewayFile" in moment:
+                engine.files[name] = File(None, "")
+            if "gatewayServes" in moment:
+                engine.served[name] = moment["gatewayServes"]
+        for tag, points in moment.get("tags", {}).items():
+            self._change_tag(tag, points)
+        if "memory" in moment:
+            self.history = NOTHING
+
+    def _change_tag(self, tag: str, points: str) -> None:
+        self.world.tags.pop(tag, None)
+        if points != "absent":
+            self.world.tags[tag] = digest_of(points)
+            self.letters.digest(digest_of(points), f"digest-of-{points}")
+
+    def _change_container(
+        self, engine: ModelEngine, name: str, change: Mapping[str, Any] | None
+    ) -> None:
+        if change is None:
+            del engine.containers[name]
+            engine.files.pop(name, None)
+            engine.served.pop(name, None)
+            return
+        old = engine.containers.get(name)
+        labels = {**(old.labels if old else {}), **self._labels(change)}
+        state = change.get("state", old.state if old else "running")
+        status = {"running": "Up", "exited": "Exited (137)", "paused": "Up (Paused)"}
+        self.world.clock += 0 if old else 1
+        engine.containers[name] = Container(
+            name, name, "some-image", state, status[state], labels, self.world.clock
+        )
+
+    def _labels(self, change: Mapping[str, Any]) -> dict[str, str]:
+        """Return the labels that a short form spells: project, app, config (a letter), port."""
+        labels = {}
+        if "project" in change or "app" in change:
+            labels[LABEL_PROJECT] = change.get("project", PROJECT)
+        if "app" in change:
+            labels |= {LABEL_KIND: "WebApp", LABEL_NAME: change["app"], "gitops.port": "80"}
+        if "config" in change:
+            labels[LABEL_CONFIG] = self.letters.config(change["app"], change["config"])
+        return labels
+
+    def plan(self) -> Plan:
+        """Return the plan that the case ends with."""
+        wish = self.wish
+        down = self._case.get("down")
+        question = question_of(
+            wish,
+            self.world,
+            self.history,
+            allow_mass_removal=self._case.get("allowMassRemoval", False),
+        )
+        if down is None:
+            return make_plan(question)
+        networks = dict.fromkeys(self.world.engines, f"{PROJECT}-gitops")
+        return tear_down(PROJECT, networks, question.observed, volumes=down["volumes"])
+
+    def plan_text(self) -> str:
+        """Return the plan's text, with letters in the place of hashes."""
+        plan = self.plan()
+        self.letters.see_plan(self.wish, plan, self.world)
+        return self.letters.readable(as_text(plan))
