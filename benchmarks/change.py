@@ -41,7 +41,8 @@ class Source(NamedTuple):
         self.folder.joinpath("Dockerfile").write_text(DOCKERFILE)
         self.folder.joinpath("index.html").write_text(page)
         if self.repository:
-            self._git("init", "--quiet", "--initial-branch=main")
+            if not self.folder.joinpath(".git").exists():
+                self._git("init", "--quiet", "--initial-branch=main")
             self._git("add", "--all")
             self._git("commit", "--quiet", "--message", page)
         return page

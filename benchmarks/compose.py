@@ -54,7 +54,7 @@ def project(space: Workspace, stem: str, number: int) -> Iterator[tuple[str, Pat
     )
     services = "".join(f"  app{each}:\n{service}" for each in range(number))
     # Version 1 takes a file without a version for one of its oldest format.
-    file = space.write(f"{name}.yaml", f'version: "3.8"\nservices:\n{services}')
+    file = space.write(f"{name}.compose.yaml", f'version: "3.8"\nservices:\n{services}')
     try:
         yield name, file
     finally:

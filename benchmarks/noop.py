@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 
 import compose
 import phases
 import specs
-from figures import Row, Section, against, seconds
+from figures import Row, Section, against
 from turns import QUICK_ROUNDS, in_turns, timed
 from workspace import Workspace, free_port
 
@@ -88,11 +87,11 @@ def _calls(command: list[str]) -> int:
     loaded = load([file], LoadRequest(project))
     assert loaded.bundle is not None, loaded.diagnostics
     made: list[str] = []
-    settings = read_settings(os.environ, "bench", "bench")
-    world = open_world(
-        loaded.bundle, settings, lambda method, path: made.append(f"{method} {path}")
-    )
+
+    def observe(method: str, path: str) -> None:
+        made.append(f"{method} {path}")
+
+    world = open_world(loaded.bundle, read_settings(os.environ, "bench", "bench"), observe)
     decision = decide(loaded.bundle, world, Store(file.with_suffix(".db")))
-    assert decision.plan.converged, seconds(0)
-    gc.collect()
+    assert decision.plan.converged, decision.plan
     return len(made)

@@ -1,4 +1,4 @@
-"""Measure, side by side in one run: benchmarks/run.py [NAME...]
+"""Measure, side by side in one run: `benchmarks/run.py [NAME...]`.
 
 Without a name everything is measured and benchmarks/RESULTS.md is written; with names these are
 measured and printed. A Docker engine with the images of scripts/images is needed. Everything that

@@ -52,7 +52,7 @@ def built(source: str, ports: tuple[int, int]) -> str:
 
 @contextmanager
 def deployed(space: Workspace, stem: str, text: str) -> Iterator[list[str]]:
-    """Give `reconcile` for specs that it has carried out; all that it made is removed at the end."""
+    """Give `reconcile` for specs that it has carried out; what it made is removed at the end."""
     with removed(space, stem, text) as command:
         space.run(command)
         yield command
@@ -62,7 +62,7 @@ def deployed(space: Workspace, stem: str, text: str) -> Iterator[list[str]]:
 def removed(space: Workspace, stem: str, text: str) -> Iterator[list[str]]:
     """Give `reconcile` for specs; all that it made is removed at the end."""
     name = space.name(stem)
-    file = space.write(f"{name}.yaml", text)
+    file = space.write(f"{name}.gitops.yaml", text)
     try:
         yield [space.gitops, "reconcile", "--file", str(file), "--project", name]
     finally:
@@ -71,7 +71,7 @@ def removed(space: Workspace, stem: str, text: str) -> Iterator[list[str]]:
 
 @contextmanager
 def two_ports() -> Iterator[tuple[int, int]]:
-    """Give the ports of a gateway and a registry; images of that registry are removed at the end."""
+    """Give the ports of a gateway and a registry; its images are removed at the end."""
     ports = free_port(), free_port()
     try:
         yield ports

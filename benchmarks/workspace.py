@@ -1,4 +1,4 @@
-"""What every measurement works in: a folder, names, ports and commands of its own, all cleaned up."""
+"""What every measurement works in: a folder, names, ports and commands of its own."""
 
 from __future__ import annotations
 
@@ -106,7 +106,10 @@ def remove_labelled(label: str) -> None:
         with ThreadPoolExecutor(4) as pool:
             found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
             list(pool.map(lambda one: one.remove(force=True, v=True), found))
-        for network in client.networks.list(filters={"label": label}):
+        for network in client.networks.list(filters={"label": label}, greedy=True):
+            # Under load the engine may keep the endpoint of a container that is gone.
+            for endpoint in network.attrs["Containers"].values():
+                network.disconnect(endpoint["Name"], force=True)
             network.remove()
         for volume in client.volumes.list(filters={"label": label}):
             volume.remove(force=True)

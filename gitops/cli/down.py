@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import click
 
@@ -34,7 +35,7 @@ def command(specs: SpecOptions, *, volumes: bool, no_wait: bool, yes: bool, dry_
         click.confirm("Remove all this?", abort=True)
     wish = Wish("", wait=not no_wait, allow_mass_removal=True, verbose=False, quiet=False)
     crew = crew_of(seat, wish, "down", ())
-    with interruptible(crew.cancel):
+    with interruptible(crew.cancel), closing(crew.reporter):
         failures = carry_out_teardown(seat.bundle, crew, volumes=volumes)
     for step, outcome in failures:
         click.echo(f"error: {step.address}: {told(step, outcome, 0)}", err=True)

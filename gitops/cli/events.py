@@ -21,7 +21,14 @@ _POLL = 0.5
 @spec_options
 @output_option("text", "json", "yaml")
 @address_option("--for", "address", help="Only those of one resource.")
-@click.option("--limit", default=100, show_default=True, help="How many of the latest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many of the latest.",
+)
 @click.option("--watch", "-w", is_flag=True, help="Go on and print events as they happen.")
 def command(
     specs: SpecOptions, output: str, address: Address | None, limit: int, *, watch: bool

@@ -75,6 +75,11 @@ class LiveReporter:
         """Show a line about the whole run."""
         self._console.print(Text(text, style="yellow"))
 
+    def close(self) -> None:
+        """Give the terminal back."""
+        if self._live is not None:
+            self._live.stop()
+
     def _view(self) -> Group:
         now = time.monotonic()
         with self._lock:

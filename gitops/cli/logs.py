@@ -11,7 +11,9 @@ from gitops.cli.deciding import Seat, take_seat
 from gitops.cli.loading import read_bundle, settings
 from gitops.cli.options import SpecOptions, spec_options
 from gitops.drivers.processes import is_alive
+from gitops.drivers.redact import Redactor
 from gitops.engine.observe import observe_engines
+from gitops.engine.sources import read_secrets
 from gitops.model.address import Address, parse_address
 from gitops.model.observed import LABEL_PROJECT, ObservedContainer
 from gitops.model.outcomes import Found
@@ -25,7 +27,14 @@ _POLL = 0.2
 @click.argument("what", metavar="KIND/NAME|RUN")
 @spec_options
 @click.option("--follow", is_flag=True, help="Go on as more is written.")
-@click.option("--tail", default=100, show_default=True, help="How many of the last lines.")
+@click.option(
+    "--tail",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many of the last lines.",
+)
 def command(what: str, specs: SpecOptions, tail: int, *, follow: bool) -> int:
     """Print the log of an app's container, of a task's last build, or of a run.
 
@@ -89,10 +98,12 @@ def _container_log(seat: Seat, address: Address, tail: int, *, follow: bool) -> 
         if mine:
             container = max(mine, key=_newest)
             engine = seat.world.sites[target].engine()
+            # An app may print what it was given.
+            redact = Redactor(read_secrets(seat.bundle, seat.world)[0].values())
             for line in (
                 engine.follow(container.name, tail) if follow else engine.logs(container.name, tail)
             ):
-                click.echo(line)
+                click.echo(redact(line))
             return exits.OK
     click.echo(f"error: {address} has no container on any engine that answers", err=True)
     return exits.FAILED

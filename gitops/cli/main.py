@@ -47,6 +47,15 @@ class LazyGroup(click.Group):
             raise TypeError(f"gitops.cli.{cmd_name}.command is not a command")
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader of our output that has seen enough is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Nothing more may be written to it, and click would exit with 1.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return exits.OK
+
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002 - click's signature
@@ -89,10 +98,6 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return exits.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more may be written to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.OK
     except Exception as error:  # noqa: BLE001 - a fault of the program flies on
         return _explain(error)
     return code if isinstance(code, int) else exits.OK

@@ -53,6 +53,9 @@ class PlainReporter:
         """Show a line about the whole run."""
         self._say(text)
 
+    def close(self) -> None:
+        """Nothing is left open: each line stands alone."""
+
     def _say(self, text: str) -> None:
         if not self._quiet:
             with self._lock:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Event
 from types import FrameType
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from gitops.engine.decide import Decision
 from gitops.engine.leasing import Claim
 from gitops.engine.ports import Reporter
 from gitops.engine.reconcile import Crew, Order, Result, reconcile
+from gitops.engine.status import statuses
 from gitops.model.lease import Lease
 from gitops.model.secret import Secret
 from gitops.plan.document import as_document
@@ -45,7 +46,7 @@ def run(seat: Seat, first: Decision, wish: Wish, output: str) -> int:
     crew = crew_of(seat, wish, "reconcile", first.inputs.secrets.values())
     cancel = crew.cancel
     order = Order("reconcile", "reconcile", wish.allow_mass_removal, wish.expected)
-    with interruptible(cancel):
+    with interruptible(cancel), closing(crew.reporter):
         result = reconcile(seat.bundle, first, crew, order)
     _show(result, output)
     if cancel.is_set():
@@ -122,4 +123,7 @@ def _show(result: Result, output: str) -> None:
         click.echo(line)
     for step, outcome in result.failures:
         click.echo(f"error: {step.address}: {told(step, outcome, 0)}", err=True)
+    for status in statuses(result.decision) if result.converged else ():
+        if status.url:
+            click.echo(f"{status.address} answers at {status.url}")
     click.echo("converged" if result.converged else "not converged")

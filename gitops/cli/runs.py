@@ -19,7 +19,14 @@ from gitops.wiring.memory import open_store
 @click.argument("run", required=False)
 @spec_options
 @output_option("text", "json", "yaml")
-@click.option("--limit", default=20, show_default=True, help="How many of the latest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many of the latest.",
+)
 @click.option(
     "--state",
     type=click.Choice([str(state) for state in RunState]),

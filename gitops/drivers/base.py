@@ -100,12 +100,12 @@ class SourceReader(Protocol):
     def context(
         self, task: BuildTask, source: Source, secrets: Secrets
     ) -> AbstractContextManager[BuildContext]:
-        """Give the exact files of `source`; raise `DriverError` when they are gone or have changed."""
+        """Give the exact files of `source`; raise `DriverError` if they are gone or changed."""
         ...
 
 
 class BuildJob(NamedTuple):
-    """One build: `image` is the tag it gets on the engine, `date` seconds since 1970 for timestamps."""
+    """One build: `image` is its tag on the engine, `date` seconds since 1970 for timestamps."""
 
     image: ImageRef
     target: str

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind
@@ -37,7 +36,7 @@ class Sources:
         for task in tasks:
             match task.source:
                 case PathSource(path):
-                    look = partial(_folders().read_folder, path, task.dockerfile)
+                    look = partial(_read_folder, path, task.dockerfile)
                     folders[task.address] = observed(look, path)
                 case GitSource():
                     commits.append(GitWanted(task.address, task.source, task.dockerfile))
@@ -60,7 +59,7 @@ class Sources:
         """Give the exact files of `source`; raise `DriverError` when they are gone or changed."""
         match task.source:
             case PathSource(path):
-                return _folders().folder_context(path, task.dockerfile, source)
+                return _folder_context(path, task.dockerfile, source)
             case GitSource() as wanted:
                 git = _git_reader(self._cache)
                 return git.context(
@@ -68,10 +67,18 @@ class Sources:
                 )
 
 
-def _folders() -> ModuleType:
-    from gitops.drivers import folder  # noqa: PLC0415 - 8 ms with tarfile, for folders only
+def _read_folder(path: str, dockerfile: str) -> Source:
+    from gitops.drivers.folder import read_folder  # noqa: PLC0415 - 8 ms, for folders only
 
-    return folder
+    return read_folder(path, dockerfile)
+
+
+def _folder_context(
+    path: str, dockerfile: str, source: Source
+) -> AbstractContextManager[BuildContext]:
+    from gitops.drivers.folder import folder_context  # noqa: PLC0415 - 8 ms, for folders only
+
+    return folder_context(path, dockerfile, source)
 
 
 def _git_reader(cache: Path) -> GitReader:

@@ -12,5 +12,6 @@ def delay(attempts: int, chance: float) -> float:
 
     `chance` is a random number of [0, 1): it spreads the tries of many by a fifth either way.
     """
-    base = min(FIRST * 2.0 ** (max(attempts, 1) - 1), LONGEST)
+    # 2.0 ** 1024 is more than a float holds, and a loop may fail that often in ten days.
+    base = min(FIRST * 2.0 ** min(max(attempts, 1) - 1, 20), LONGEST)
     return base * (1 - _JITTER + 2 * _JITTER * chance)

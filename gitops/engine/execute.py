@@ -73,8 +73,8 @@ class _Execution:
             outcome = Superseded() if self._cancel.is_set() else self._guarded(step, desk)
             if not isinstance(outcome, Done):
                 self._undo(step, Desk(output, Event()))
-        self._recorder.ended(step, outcome, time.monotonic() - started)
-        return outcome
+        # What a gate quotes of an app's log may hold its secrets: only the clean form goes on.
+        return self._recorder.ended(step, outcome, time.monotonic() - started)
 
     def _guarded(self, step: Step, desk: Desk) -> Outcome:
         try:

@@ -139,3 +139,7 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """Take a line about the run as a whole."""
         ...
+
+    def close(self) -> None:
+        """Show nothing more, however the run ended."""
+        ...

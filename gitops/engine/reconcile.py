@@ -11,6 +11,7 @@ from gitops.engine.decide import Decision, decide
 from gitops.engine.execute import execute
 from gitops.engine.leasing import Claim, holding
 from gitops.engine.ports import Memory, Reporter, Site, World
+from gitops.engine.preparing import preparing
 from gitops.engine.record import Recorder, Redact
 from gitops.engine.scene import Scene
 from gitops.model.actions import CreateContainer
@@ -66,7 +67,8 @@ def reconcile(bundle: Bundle, first: Decision, crew: Crew, order: Order) -> Resu
     if not first.plan.steps or first.plan.refused:
         return Result(first, (), moved=_moved(first.plan, order))
     keepers = {target: site.leases for target, site in _reachable(first, crew.world).items()}
-    with holding(keepers, crew.claim, crew.cancel):
+    ready = preparing(first.plan, crew.world.sites)
+    with ready, holding(keepers, crew.claim, crew.cancel):
         # What was seen before the lease was held may be what another run has just changed.
         decision = _again(bundle, crew, order)
         if _moved(decision.plan, order):

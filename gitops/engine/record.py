@@ -50,8 +50,8 @@ class Recorder:
         finally:
             log.close()
 
-    def ended(self, step: Step, outcome: Outcome, seconds: float) -> None:
-        """Remember how a step ended, and its inputs if they are bad."""
+    def ended(self, step: Step, outcome: Outcome, seconds: float) -> Outcome:
+        """Remember how a step ended, and its inputs if they are bad; return it without secrets."""
         clean = self._clean(outcome)
         self._memory.runs.end_step(self._run, step.number, clean, self._clock())
         self._reporter.ended(step, clean, seconds)
@@ -67,6 +67,7 @@ class Recorder:
                 self._project, step.address, kind, reason, message, self._clock(), self._run
             )
             self._memory.events.append([new])
+        return clean
 
     def _clean(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Retry | Stalled):

@@ -142,6 +142,10 @@ def _start(draft: Draft, case: _Case, after: tuple[int, ...]) -> None:
     else:
         name, last = _create(draft, case, after)
         because = "it was just created"
+    if container is not None and name == container.name and container.state == "restarting":
+        # The engine tries again by itself, at ever longer intervals: a start would not be one.
+        stop = StopContainer(service.target, name, _STOP_GRACE)
+        last = (draft.add(service.address, stop, because, after=last),)
     if case.routes is not None:
         action = RestoreGateway(service.target, name, case.routes)
         why = "what is live must be reachable from its first moment"

@@ -135,7 +135,9 @@ def _proved(place: Place, keep: Container) -> bool:
 def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
     """Create what is wanted; the old one serves until the new one has proved itself."""
     live = place.live
-    new = _named(app.container, place.names)
+    # A gateway that knows the name knows the address of its former bearer, for seconds to come.
+    routed = {place.route.container} if place.route else set()
+    new = _named(app.container, place.names | routed)
     stops = _stop_first(app) if live is not None else ""
     undo = _undo(app, new.name, live if stops else None)
     wish = new.config
@@ -286,8 +288,7 @@ def _why_switch(have: Route | None, want: Route) -> str:
     if have.hosts != want.hosts:
         return f"{', '.join(have.hosts)} leads to {have.container}"
     if have.container == want.container:
-        new = want.port == 0
-        return f"{hosts} led to an earlier {have.container}" if new else "its settings differ"
+        return "its settings differ"
     return f"{hosts} leads to {have.container}"
 
 

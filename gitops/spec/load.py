@@ -61,6 +61,9 @@ def _scan(folder: str, folders: list[str]) -> Iterator[_File]:
     """Yield the files of a folder in sorted order; the folders inside are appended to `folders`."""
     for root, inner, names in os.walk(folder):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
+        # A folder by the name of a spec file stands where a file was: that file is told missing,
+        # since what it held must not be taken for something that nobody wants any more.
+        names += [name for name in inner if name.endswith(ENDINGS)]
         if root != folder:
             folders.append(root)
         for name in sorted(names):
@@ -70,6 +73,9 @@ def _scan(folder: str, folders: list[str]) -> Iterator[_File]:
 
 def _add(assembly: Assembly, file: _File) -> None:
     raw = read_bounded(file.name)
+    if raw == b"":
+        # An editor empties a file before it writes it: what it held is not known now.
+        raw = _refused(file.name, "the file is empty", "write a document, or remove the file")
     text = raw if isinstance(raw, Diagnostic) else decoded(raw, file.name)
     if isinstance(text, Diagnostic):
         assembly.refuse(text)

@@ -57,7 +57,9 @@ def test_script_is_of_the_shell(shell: str) -> None:
 def test_bash_completes_with_the_script() -> None:
     """A bash that has read the script completes a command of gitops."""
     script = gitops("completion", "bash").out
-    ask = 'COMP_WORDS=(gitops stat); COMP_CWORD=1; _gitops_completion gitops; echo "${COMPREPLY[@]}"'
+    ask = (
+        'COMP_WORDS=(gitops stat); COMP_CWORD=1; _gitops_completion gitops; echo "${COMPREPLY[@]}"'
+    )
     done = subprocess.run(
         ["bash", "--norc", "-c", f"{script}\n{ask}"],
         env={**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"},

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.model_world import ModelWorld
-from support.plan_strategies import Specs, drifts, happen, orders, specs
-from support.planning import Broke, Play, Wish, carry_out, converge, plan_of
+from support.plan_strategies import NAMES, Specs, drifts, happen, orders, specs
+from support.planning import Broke, Play, carry_out, converge, plan_of
 
 from gitops.model import actions as act
 from gitops.model.observed import LABEL_CONFIG, LABEL_PORT, LABEL_PROJECT
@@ -19,48 +19,60 @@ Choose = Callable[[list[Step]], Step]
 fast = settings(max_examples=60, deadline=None)
 
 
-def serving(world: ModelWorld) -> set[str]:
+def routed(world: ModelWorld) -> set[str]:
     """Return the apps whose users are answered: routed to a container that runs."""
     engine = world.engines["local"]
-    found = {
+    return {
         app
         for app, route in engine.routes().items()
         if route.container in engine.containers and engine.containers[route.container].running
     }
-    workers = {
+
+
+def working(world: ModelWorld) -> set[str]:
+    """Return the apps without a port that run."""
+    return {
         one.labels["gitops.name"]
-        for one in engine.containers.values()
+        for one in world.engines["local"].containers.values()
         if one.running and one.labels.get(LABEL_PORT) == "none"
     }
-    return found | workers
 
 
 class Watch:
-    """Sees after each step that nobody who was answered is left without an answer."""
+    """Sees after each step that nobody who was answered is left without an answer.
+
+    An app that is switched to, or that a gateway is started for, counts from then on. A worker
+    counts only if it ran from the beginning: one that just started has not proved itself.
+    """
 
     def __init__(self, world: ModelWorld, wanted: Specs) -> None:
         self._world = world
         self._kept = {app.name for app in wanted.apps if not app.stops_first}
-        self._answered = serving(world) & self._kept
+        self._answered = routed(world) & self._kept
+        self._working = working(world) & self._kept
 
     def __call__(self, step: Step) -> None:
         """Look at the world after a step."""
-        now = serving(self._world) & self._kept
+        now = routed(self._world) & self._kept
         assert self._answered <= now, f"{self._answered - now} lost by {step}"
-        self._answered |= now
+        assert self._working <= working(self._world), f"a worker was lost by {step}"
+        if step.address.kind == "Target":
+            self._answered |= now
+        elif isinstance(step.action, act.SwitchRoute):
+            self._answered |= now & {step.address.name}
 
 
 def end_state(world: ModelWorld) -> object:
     """Return what a reconciliation ends in, without what depends on the way there."""
     engine = world.engines["local"]
     mine = [one for one in engine.containers.values() if one.labels.get(LABEL_PROJECT) == "demo"]
-    routed = {
+    leads = {
         (route.app, route.hosts, route.port, engine.containers[route.container].config)
         for route in engine.routes().values()
     }
     owners = sorted((str(one.owner), one.labels[LABEL_CONFIG], one.state) for one in mine)
     latest = world.tags.get("localhost:5000/built:latest")
-    return owners, routed, latest, set(engine.networks)
+    return owners, leads, latest, set(engine.networks)
 
 
 def straight(wanted: Specs) -> object:
@@ -107,10 +119,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
 def test_a_run_that_was_killed_anywhere_is_taken_up(
     before: Specs, between: Specs, wanted: Specs, drift: list[tuple[str, int]], data: st.DataObject
 ) -> None:
-    """After a kill at any step, drift and another wish, the end is as of a straight run.
-
-    Who was answered before is answered after each step.
-    """
+    """After a kill at any step, drift and a new wish the end is that of a straight run."""
     world = after(before, [])
     choose = data.draw(orders())
     plan = plan_of(between.wish(), world)
@@ -122,14 +131,14 @@ def test_a_run_that_was_killed_anywhere_is_taken_up(
 
 
 @fast
-@given(before=specs(), wanted=specs(), apps=st.sets(st.sampled_from("api db shop web".split())))
+@given(before=specs(), wanted=specs(), apps=st.sets(st.sampled_from(NAMES)))
 def test_a_bad_version_costs_nobody_an_answer(before: Specs, wanted: Specs, apps: set[str]) -> None:
     """Apps that never become healthy keep their old container serving, and are not tried again."""
     world = after(before, [])
     broke = Broke(frozenset(apps))
-    answered = serving(world)
+    answered = routed(world) | working(world)
     plan, history = converge(wanted.wish(), world, play=Play(None, broke, Watch(world, wanted)))
-    assert answered & {app.name for app in wanted.apps} <= serving(world)
+    assert answered & {app.name for app in wanted.apps} <= routed(world) | working(world)
     assert not plan_of(wanted.wish(), world, history).steps
     assert {address.name for address in history.quarantined} <= apps
     assert set(plan.blocked) >= set(history.quarantined)
@@ -213,6 +222,12 @@ def test_no_step_comes_before_what_it_needs(
     for step in plan.steps:
         assert all(number < step.number for number in step.after)
         needed = ancestors(plan, step)
+        before_it = [plan.steps[number - 1] for number in needed]
+        if isinstance(step.action, act.SwitchRoute):
+            here = [
+                type(one.action) for one in before_it if container_of(one) == container_of(step)
+            ]
+            assert act.StartContainer not in here or act.WaitHealthy in here, step
         for other in plan.steps:
             same = container_of(other) == container_of(step) != ""
             pair = (type(other.action), type(step.action))
@@ -257,9 +272,3 @@ def test_a_registry_that_does_not_answer_costs_no_container(
             isinstance(step.action, act.Build | act.Push | act.Tag) for step in plan.steps
         )
         assert {step.address.name for step in plan.steps if step.address.kind == "WebApp"} <= names
-
-
-def test_the_wish_of_these_tests_covers_what_it_should() -> None:
-    """The drawn specs can be loaded, each kind of app among them."""
-    wish: Wish = Specs((), "t1").wish()
-    assert len(wish.bundle.tasks) == 1

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from itertools import cycle
 
 import pytest
 from support.end_state import End, end_of, wipe
@@ -18,19 +17,22 @@ pytestmark = pytest.mark.scenario
 KILLER = ROOT / "tests/support/kill_at.py"
 LIGHT = Shape(busy=2, rate=40.0, slow=0, single=1, single_rate=20.0)
 IDLE = Shape(busy=2, rate=40.0, slow=6, pauses=((3.0, 4.5),), single=1, single_rate=20.0)
+LONGEST = 1000.0
+MOMENTS = ("before", "after")
+PARTS = 4
 
 
-def steps_of(world: World) -> list[str]:
-    """Return what the plan says now, step by step."""
+def plan_of(world: World) -> list[str]:
+    """Return the steps of the plan as it is now, in words."""
     plan = json.loads(world.gitops("plan", "-o", "json").out)
     return [step["summary"] for step in plan["steps"]]
 
 
-def kill(world: World, moment: str, step: str) -> None:
+def kill(world: World, moment: str, step: int) -> None:
     """Reconcile, and be killed before or after a step."""
     arguments = ["reconcile", "-f", str(world.specs), "--project", world.project]
     done = subprocess.run(
-        [sys.executable, str(KILLER), moment, step, *arguments],
+        [sys.executable, str(KILLER), moment, str(step), *arguments],
         cwd=world.folder,
         env=world.environ,
         capture_output=True,
@@ -38,87 +40,97 @@ def kill(world: World, moment: str, step: str) -> None:
         timeout=100,
         check=False,
     )
-    told = f"{moment} {step!r}: {done.returncode}\n{done.stdout}{done.stderr}"
+    told = f"{moment} step {step}: {done.returncode}\n{done.stdout}{done.stderr}"
     assert done.returncode == -signal.SIGKILL, told
 
 
-def version(world: World, number: int) -> str:
-    """Commit a version; return its commit."""
-    return world.page(f"version {number}")
+def expected(straight: End, moment: str, step: int, steps: int) -> End:
+    """Return what is there after the run that follows a kill.
+
+    After the last step nothing is left to do, so nothing is written: the lease of the dead process
+    stays for whoever needs it next, and takes it over at once.
+    """
+    left = moment == "after" and step == steps
+    return straight._replace(leases=["gitops-lease-PROJECT"] if left else [])
 
 
-def straight_redeploy(world: World) -> tuple[End, int]:
+def redeploy(world: World) -> tuple[End, int]:
     """Deploy and redeploy without a kill; return what is there then, and the number of steps."""
-    version(world, 0)
+    world.page("version 0")
     world.gitops("reconcile")
-    version(world, 1)
-    steps = steps_of(world)
+    world.page("version 1")
+    steps = len(plan_of(world))
+    assert steps >= 10
     world.gitops("reconcile")
-    return end_of(world)._replace(answer=Answer(200, "")), len(steps)
+    return end_of(world)._replace(answer=Answer(200, "")), steps
 
 
-def killed_redeploy(world: World, number: int, moment: str, step: int) -> End:
+def killed_redeploy(world: World, moment: str, step: int) -> End:
     """Redeploy to a new version, killed at a step, and once more; return what is there then."""
-    commit = version(world, number)
-    kill(world, moment, steps_of(world)[step])
+    commit = world.page(f"version {step + 1}")
+    kill(world, moment, step)
     world.gitops("reconcile")
     assert world.container("WebApp", "hello")["Labels"]["gitops.revision"] == commit
     end = end_of(world)
-    assert end.answer == (200, f"version {number}\n")
+    assert end.answer == (200, f"version {step + 1}\n")
     return end._replace(answer=Answer(200, ""))
 
 
-@pytest.mark.parametrize("first", ["before", "after"])
-def test_first_deployment(world: World, first: str) -> None:
+@pytest.mark.timeout(LONGEST)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_first_deployment(world: World, part: int) -> None:
     """The first deployment, killed at each step, ends as it does without a kill."""
     world.hello()
-    steps = steps_of(world)
+    names = plan_of(world)
+    assert len(names) >= 15
     world.gitops("reconcile")
     straight = end_of(world)
-    # Each step is killed at in both tests: before it in the one, after it in the other.
-    moments = cycle(("before", "after") if first == "before" else ("after", "before"))
-    for moment, step in zip(moments, steps, strict=False):
+    for step in range(1 + part, len(names) + 1, PARTS):
+        # Before a step is after another one: every second of each is as good as all of them.
+        moment = MOMENTS[(step + part // 2) % 2]
         wipe(world)
         kill(world, moment, step)
         world.gitops("reconcile")
-        assert end_of(world) == straight, f"killed {moment} {step!r}"
+        wanted = expected(straight, moment, step, len(names))
+        assert end_of(world) == wanted, f"killed {moment} {names[step - 1]!r}"
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.timeout(LONGEST)
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_redeployment(world: World, moment: str) -> None:
     """A redeployment, killed at each step, ends as without a kill; no request fails meanwhile."""
     world.hello()
-    straight, steps = straight_redeploy(world)
-    assert steps >= 10
-    with Load(world.gateway_port, "hello.localhost", LIGHT) as load:
-        for step in range(steps):
-            end = killed_redeploy(world, step + 2, moment, step)
-            assert end == straight, f"killed {moment} step {step}"
+    straight, steps = redeploy(world)
+    with Load(world.gateway_port, "hello.localhost", LIGHT, LONGEST) as load:
+        for step in range(1, steps + 1):
+            end = killed_redeploy(world, moment, step)
             assert load.failures == [], f"killed {moment} step {step}"
+            assert end == expected(straight, moment, step, steps), f"killed {moment} step {step}"
     assert load.failures == []
     assert list(load.bodies) == [f"version {number}" for number in range(1, steps + 2)]
 
 
+@pytest.mark.timeout(LONGEST)
 def test_stop_first(world: World) -> None:
     """An app with a writable volume, killed at each step of a redeployment, ends as without."""
     world.hello(app={"volumes": [{"name": "data", "mount": "/data"}]})
-    straight, steps = straight_redeploy(world)
-    assert steps >= 10
-    for step, moment in zip(range(steps), cycle(("before", "after")), strict=False):
-        end = killed_redeploy(world, step + 2, moment, step)
-        assert end == straight, f"killed {moment} step {step}"
+    straight, steps = redeploy(world)
+    for step in range(1, steps + 1):
+        moment = MOMENTS[step % 2]
+        end = killed_redeploy(world, moment, step)
+        assert end == expected(straight, moment, step, steps), f"killed {moment} step {step}"
 
 
 @pytest.mark.parametrize("action", ["drain", "stop"])
 def test_kill_while_the_old_one_drains(world: World, action: str) -> None:
     """After a kill in the drain, the next run waits as well for who may still reach the old one."""
     world.hello()
-    version(world, 0)
+    world.page("version 0")
     world.gitops("reconcile")
     with Load(world.gateway_port, "hello.localhost", IDLE) as load:
-        version(world, 1)
-        step = next(step for step in steps_of(world) if step.startswith(action))
-        kill(world, "before", step)
+        world.page("version 1")
+        steps = [text.split()[0] for text in plan_of(world)]
+        kill(world, "before", 1 + steps.index(action))
         world.gitops("reconcile")
     assert load.failures == []
     assert list(load.bodies) == ["version 0", "version 1"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from time import sleep
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from support.engine_proxy import EngineProxy
 from support.scenario import DOCKERFILE, Answer, Running, World, eventually
 
 pytestmark = pytest.mark.scenario
-
 
 
 def folder(world: World, text: str = "one") -> Path:
@@ -70,13 +69,16 @@ def test_a_saved_file_is_served(world: World) -> None:
     site = folder(world)
     world.hello(source={"path": str(site)})
     running = watching(world)
-    answers(world, "one")
+    start = len(running.lines)
     (site / "index.html").write_text("two\n")
-    answers(world, "two")
+    running.wait_line("in sync: ", start=start)
+    assert world.ask() == (200, "two\n")
     # As editors do it: a new file takes the place of the old one.
     (site / ".index.html.swp").write_text("three\n")
+    start = len(running.lines)
     (site / ".index.html.swp").rename(site / "index.html")
-    answers(world, "three")
+    running.wait_line("in sync: ", start=start)
+    assert world.ask() == (200, "three\n")
     ends_well(world, running)
     assert [run["state"] for run in runs(world)] == ["converged"] * 3
     assert world.ask() == (200, "three\n"), "the app goes on without the watch"
@@ -87,12 +89,12 @@ def test_saves_in_a_row_are_one_build(world: World) -> None:
     site = folder(world)
     world.hello(source={"path": str(site)})
     running = watching(world)
-    before = builds(world)
+    before, start = builds(world), len(running.lines)
     for number in range(10):
         (site / "index.html").write_text(f"save {number}\n")
         sleep(0.02)  # the spacing of the saves is what is tested
     answers(world, "save 9")
-    running.wait_line("in sync: ", start=len(running.lines) - 1)
+    running.wait_line("in sync: ", start=start)
     assert builds(world) == before + 1
     ends_well(world, running)
 
@@ -110,7 +112,9 @@ def test_a_broken_spec_keeps_the_last_good_one(world: World) -> None:
     assert world.ids() == containers
     (site / "index.html").write_text("two\n")
     answers(world, "two")
-    path.write_text(good.replace("name: hello\nspec:\n  image", "name: hello\nspec:\n  env: {A: b}\n  image"))
+    path.write_text(
+        good.replace("name: hello\nspec:\n  image", "name: hello\nspec:\n  env: {A: b}\n  image")
+    )
     running.wait_line("specs are good again")
     eventually(lambda: "A=b" in environment(world), 30, "the app has the new variable")
     ends_well(world, running)
@@ -151,14 +155,16 @@ def test_a_newer_save_overtakes_a_health_wait(world: World) -> None:
     site = folder(world)
     world.hello(source={"path": str(site)}, health={"deadline": "200s"})
     running = watching(world)
+    start = len(running.lines)
     (site / "Dockerfile").write_text(DOCKERFILE.replace('"8000"', '"8001"'))
-    running.wait_line("attempt 2: ")
+    running.wait_line("wait until .* is healthy", start=start)
+    start = len(running.lines)
     (site / "Dockerfile").write_text(DOCKERFILE)
     (site / "index.html").write_text("two\n")
     answers(world, "two")
-    eventually(lambda: len(world.containers("hello")) == 1, 30)
     running.wait_line("something newer is wanted")
-    running.wait_line("in sync: ", start=len(running.lines) - 1)
+    running.wait_line("in sync: ", start=start)
+    assert len(world.containers("hello")) == 1
     ends_well(world, running)
     states = [run["state"] for run in runs(world)]
     assert states == ["converged", "superseded", "converged"]
@@ -171,12 +177,12 @@ def test_a_newer_save_overtakes_a_build(world: World) -> None:
     """A save while an older version is built ends that build."""
     site = folder(world)
     world.hello(source={"path": str(site)})
-    running = watching(world)
-    slow = DOCKERFILE.replace("EXPOSE", "RUN echo asleep && sleep 250\nEXPOSE")
+    running = world.start("watch", "-v")
+    running.wait_line("in sync: ", timeout=60)
+    slow = DOCKERFILE.replace("EXPOSE", "RUN echo aslee''p && sleep 250\nEXPOSE")
     (site / "Dockerfile").write_text(slow)
-    running.wait_line("build localhost")
+    running.wait_line("asleep")
     start = len(running.lines)
-    eventually(lambda: builds_at_work(world), 30, "the slow build runs")
     (site / "Dockerfile").write_text(DOCKERFILE)
     (site / "index.html").write_text("two\n")
     answers(world, "two")
@@ -185,19 +191,15 @@ def test_a_newer_save_overtakes_a_build(world: World) -> None:
     assert [run["state"] for run in runs(world)] == ["converged", "superseded", "converged"]
 
 
-def builds_at_work(world: World) -> bool:
-    """Say whether a container of a build runs that sleeps."""
-    return any("sleep 250" in one["Command"] for one in world.engine.containers())
-
-
 def test_interrupt_in_the_middle(world: World) -> None:
     """Ctrl-C while a new version is waited for leaves the old one, and nothing of the new one."""
     site = folder(world)
     world.hello(source={"path": str(site)}, health={"deadline": "200s"})
     running = watching(world)
     containers = world.ids()
+    start = len(running.lines)
     (site / "Dockerfile").write_text(DOCKERFILE.replace('"8000"', '"8001"'))
-    running.wait_line("attempt 2: ")
+    running.wait_line("wait until .* is healthy", start=start)
     ends_well(world, running)
     assert world.ids() == containers
     assert world.ask() == (200, "one\n")
@@ -224,10 +226,10 @@ def test_a_failed_build_waits_for_new_inputs(world: World, proxy: EngineProxy) -
 def test_drift_is_healed(world: World) -> None:
     """An app that was removed by hand is back after the next look."""
     site = folder(world)
-    world.hello(source={"path": str(site)})
+    path = world.hello(source={"path": str(site)})
     running = watching(world)
     world.engine.remove_container(world.container("WebApp", "hello")["Id"], force=True)
     # Any wake-up leads to a look at everything; this one says nothing about the app.
-    (world.specs / "registry.yaml").touch()
+    path.write_text(path.read_text())
     answers(world, "one")
     ends_well(world, running)

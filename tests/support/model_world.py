@@ -12,15 +12,14 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
+from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.observe import observe, observe_engines
 from gitops.engine.ports import World
-from gitops.drivers.base import DriverError, ErrorKind
 from gitops.model import actions as act
 from gitops.model.bundle import Bundle
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.observed import (
     LABEL_KIND,
-    LABEL_NAME,
     LABEL_PORT,
     EngineSnapshot,
     GatewayState,
@@ -294,8 +293,3 @@ _HANDLERS: Mapping[type[object], str] = {
 def digest_of(name: str) -> str:
     """Return a digest that stands for the content under `name`."""
     return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
-
-
-def owner_name(container: ObservedContainer) -> str:
-    """Return `Kind/name` of a container's owner, for messages and sorting."""
-    return f"{container.labels.get(LABEL_KIND)}/{container.labels.get(LABEL_NAME)}"

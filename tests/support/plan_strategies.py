@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hypothesis import strategies as st
+from support.model_world import File, ModelEngine, ModelWorld, digest_of
+from support.planning import PROJECT, Wish, bundle_from, source_of
 
 from gitops.model.address import Address
 from gitops.model.observed import LABEL_KIND, LABEL_NAME, LABEL_PROJECT, ObservedContainer
 from gitops.model.plan import Step
-from support.model_world import File, ModelEngine, ModelWorld, digest_of
-from support.planning import PROJECT, Wish, bundle_from, source_of
 
 NAMES = ("api", "db", "shop", "web")
 LATEST = "localhost:5000/built:latest"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
+from support.model_world import ModelWorld, Unwell
 
 from gitops.model.actions import Action, Build, WaitHealthy
 from gitops.model.address import Address
@@ -19,7 +20,6 @@ from gitops.model.sources import Source
 from gitops.plan.planner import Question, make_plan
 from gitops.plan.wanted import work_out
 from gitops.spec.assembly import LoadRequest, load_texts
-from support.model_world import ModelWorld, Unwell
 
 PROJECT = "demo"
 NOTHING = History({})
@@ -139,7 +139,11 @@ class Play(NamedTuple):
     choose: Choose = in_turn
 
 
-def carry_out(plan: Plan, world: ModelWorld, play: Play = Play()) -> History:
+STRAIGHT = Play()
+"""Every step, by the numbers, and all goes well."""
+
+
+def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
     """Do the steps one by one; return what is quarantined by them.
 
     What comes after a step that fails is not done; what the plan says for that case is.
@@ -165,7 +169,7 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = Play()) -> History:
 
 
 def converge(
-    wish: Wish, world: ModelWorld, history: History = NOTHING, play: Play = Play()
+    wish: Wish, world: ModelWorld, history: History = NOTHING, play: Play = STRAIGHT
 ) -> tuple[Plan, History]:
     """Plan and carry out until no step is left; return the last plan and what is remembered."""
     for _ in range(ROUNDS):

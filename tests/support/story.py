@@ -12,13 +12,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gitops.model.actions import CreateContainer
-from gitops.model.observed import LABEL_CONFIG, LABEL_KIND, LABEL_NAME, LABEL_PROJECT
-from gitops.model.observed import ObservedContainer as Container
-from gitops.model.plan import History, Plan
-from gitops.plan.planner import make_plan
-from gitops.plan.prune import tear_down
-from gitops.plan.text import as_text
 from support.model_world import File, ModelEngine, ModelWorld, digest_of
 from support.planning import (
     NOTHING,
@@ -33,6 +26,14 @@ from support.planning import (
     question_of,
     wish_of,
 )
+
+from gitops.model.actions import CreateContainer
+from gitops.model.observed import LABEL_CONFIG, LABEL_KIND, LABEL_NAME, LABEL_PROJECT
+from gitops.model.observed import ObservedContainer as Container
+from gitops.model.plan import History, Plan
+from gitops.plan.planner import make_plan
+from gitops.plan.prune import tear_down
+from gitops.plan.text import as_text
 
 LETTERS = "ABCDEFGH"
 _NAME = re.compile(rf"{PROJECT}-(\w+)-([A-H])(-\d+)?")

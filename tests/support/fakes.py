@@ -1,0 +1,240 @@
+"""Stand-ins for drivers and books. Each says what it was asked; what a test needs, it scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.ports import Site, World
+from gitops.model.address import Address
+from gitops.model.lease import Lease
+from gitops.model.observed import ContainerState, EngineSnapshot
+from gitops.model.outcomes import Outcome
+from gitops.model.plan import History, Plan, Step
+from gitops.model.records import NewEvent, NewRun, Quarantine, RunState
+
+RUNNING = ContainerState("running", 0, oom_killed=False, restarts=0, error="")
+
+
+class ScriptedEngine:
+    """An engine that carries nothing out: `does` is called with what it was asked for.
+
+    `states` are given one after the other, the last one for ever.
+    """
+
+    def __init__(
+        self,
+        states: Sequence[ContainerState] = (RUNNING,),
+        lines: Sequence[str] = (),
+        does: Callable[[str], None] = lambda _asked: None,
+    ) -> None:
+        self._states = list(states)
+        self._lines = tuple(lines)
+        self._does = does
+        self.asked: list[str] = []
+
+    def state(self, container: str) -> ContainerState:
+        """Return the next state."""
+        self.asked.append(f"state {container}")
+        return self._states.pop(0) if len(self._states) > 1 else self._states[0]
+
+    def logs(self, _container: str, tail: int) -> tuple[str, ...]:
+        """Return the last lines."""
+        return self._lines[-tail:]
+
+    def start(self, container: str) -> None:
+        """Note it."""
+        self._do(f"start {container}")
+
+    def stop(self, container: str, timeout: float) -> None:
+        """Note it."""
+        self._do(f"stop {container} {timeout:g}")
+
+    def remove(self, container: str) -> None:
+        """Note it."""
+        self._do(f"remove {container}")
+
+    def _do(self, asked: str) -> None:
+        self.asked.append(asked)
+        self._does(asked)
+
+
+class FakeReader:
+    """An engine to look at."""
+
+    def __init__(self, snapshot: EngineSnapshot) -> None:
+        self.seen = snapshot
+
+    def snapshot(self, _project: str) -> EngineSnapshot:
+        """Return what is there."""
+        return self.seen
+
+
+class FakeLeases:
+    """A lease keeper in memory. `free_after` is how often it is refused before it is free."""
+
+    def __init__(self, holder: Lease | None = None, free_after: int = 0) -> None:
+        self.held = holder
+        self.calls: list[str] = []
+        self.lost = False
+        self._left = free_after
+
+    def holder(self, _project: str) -> Lease | None:
+        """Return who holds it."""
+        return self.held
+
+    def acquire(self, _project: str, lease: Lease) -> Lease:
+        """Take it if it is free."""
+        self.calls.append("acquire")
+        if self.held is not None and self.held.id != lease.id and self._left:
+            self._left -= 1
+            if not self._left:
+                self.held = None
+        if self.held is None:
+            self.held = lease
+        return self.held
+
+    def renew(self, _project: str, _lease: Lease) -> None:
+        """Show that the holder lives."""
+        self.calls.append("renew")
+        if self.lost:
+            raise DriverError(ErrorKind.CONFLICT, "the lease is somebody else's")
+
+    def release(self, _project: str, _lease: Lease) -> None:
+        """Give it back."""
+        self.calls.append("release")
+        self.held = None
+
+
+class FakeLog:
+    """A step's log in memory."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def write(self, line: str) -> None:
+        """Append a line."""
+        self._lines.append(line)
+
+    def close(self) -> None:
+        """Do nothing: it is all there."""
+
+
+class FakeMemory:
+    """The store in memory: runs, events and holds in one."""
+
+    def __init__(self) -> None:
+        self.started: list[NewRun] = []
+        self.logs: dict[int, list[str]] = {}
+        self.outcomes: dict[int, Outcome] = {}
+        self.finished: list[RunState] = []
+        self.told: list[NewEvent] = []
+        self.held: list[Quarantine] = []
+
+    @property
+    def runs(self) -> FakeMemory:
+        """The book of runs."""
+        return self
+
+    @property
+    def events(self) -> FakeMemory:
+        """The book of events."""
+        return self
+
+    @property
+    def holds(self) -> FakeMemory:
+        """The book of holds."""
+        return self
+
+    def history(self, _project: str) -> History:
+        """Return the quarantines."""
+        found: dict[Address, dict[str, str]] = {}
+        for one in self.held:
+            found.setdefault(one.address, {})[one.wish] = one.reason
+        return History(found)
+
+    def start(self, new: NewRun, _steps: Sequence[Step]) -> str:
+        """Remember a run."""
+        self.started.append(new)
+        return f"run-{len(self.started)}"
+
+    def begin_step(self, _run: str, number: int, _now: float) -> None:
+        """Remember that a step begins."""
+        self.logs[number] = []
+
+    def end_step(self, _run: str, number: int, outcome: Outcome, _now: float) -> None:
+        """Remember how a step ended."""
+        self.outcomes[number] = outcome
+
+    def step_log(self, _run: str, number: int) -> FakeLog:
+        """Return where a step's output goes."""
+        return FakeLog(self.logs[number])
+
+    def finish(self, _run: str, state: RunState, _message: str, _now: float) -> None:
+        """Remember how a run ended."""
+        self.finished.append(state)
+
+    def append(self, events: Sequence[NewEvent]) -> None:
+        """Remember events."""
+        self.told.extend(events)
+
+    def add(self, quarantine: Quarantine) -> None:
+        """Remember bad inputs."""
+        self.held.append(quarantine)
+
+
+class FakeReporter:
+    """Keeps what it was told, in order."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.order: list[str] = []
+
+    def planned(self, _plan: Plan) -> None:
+        """Take a plan."""
+
+    def began(self, step: Step) -> None:
+        """Take a step that begins."""
+        self.order.append(f"began {step.number}")
+
+    def line(self, _step: Step, _text: str) -> None:
+        """Take a line of a log."""
+
+    def ended(self, step: Step, outcome: Outcome, _seconds: float) -> None:
+        """Take how a step ended."""
+        self.order.append(f"{type(outcome).__name__} {step.number}")
+
+    def close(self) -> None:
+        """End."""
+
+    def note(self, text: str) -> None:
+        """Take a line."""
+        self.notes.append(text)
+
+
+class Unused:
+    """Stands where a test needs nothing; whatever is asked of it fails."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AttributeError(f"{name} is not for this test")
+
+
+def world_of(engine: ScriptedEngine, leases: FakeLeases, snapshot: EngineSnapshot) -> World:
+    """Return a world with one target, `local`."""
+    unused: object = Unused()
+    site = Site(
+        reader=FakeReader(snapshot),
+        gateways=unused,  # type: ignore[arg-type]
+        leases=leases,
+        engine=lambda: engine,  # type: ignore[arg-type, return-value]
+        gateway=lambda: unused,  # type: ignore[arg-type, return-value]
+        builder=lambda: unused,  # type: ignore[arg-type, return-value]
+    )
+    sites: Mapping[str, Site] = {"local": site}
+    return World(unused, _NoSecrets(), unused, sites, lambda: 1000.0)  # type: ignore[arg-type]
+
+
+class _NoSecrets:
+    def read(self, references: Sequence[object]) -> tuple[dict[object, object], dict[object, str]]:
+        """Return nothing for nothing."""
+        return {}, dict.fromkeys(references, "there are none")
