@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from gitops.model.observed import LABEL_PROJECT
 from gitops.model.resources import BuildTask
 from gitops.model.secret import EnvSecret, FileSecret, Secrets
 from gitops.model.sources import Source
@@ -71,4 +72,5 @@ def config_hash(container: WantedContainer, image: str, port: int, secrets: Secr
 def _version(
     container: WantedContainer, name: str, reference: EnvSecret | FileSecret, secrets: Secrets
 ) -> str:
-    return secrets[reference].version(f"{container.owner}/{name}")
+    project = container.labels.get(LABEL_PROJECT, "")
+    return secrets[reference].version(f"{project}/{container.owner}/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import NamedTuple
 
 from gitops.model.actions import (
@@ -70,7 +71,9 @@ def unseen(wanted: Wanted, observed: Observed, inputs: Inputs) -> str:
         *observed.tags.values(),
         *sources,
     )
-    return next((f"{one.what}: {one.why}" for one in looks if isinstance(one, Unreachable)), "")
+    unreachable = (f"{one.what}: {one.why}" for one in looks if isinstance(one, Unreachable))
+    stale = (one.value.stale for one in sources if isinstance(one, Found) and one.value.stale)
+    return next(chain(unreachable, stale), "")
 
 
 def refusal(wanted: Wanted, gone: frozenset[Address], there: frozenset[Address]) -> str:
