@@ -43,7 +43,9 @@ def build_error(image: str, lines: Sequence[str], message: str = "") -> DriverEr
     """
     last = message or _last_error(lines)
     what = f"the build of {image} failed"
-    if _FULL in last or (_STEP.search(last) and any(_FULL in line for line in lines[-TAIL:])):
+    # Programs differ in its case: `dd: error writing '/x': No space left on device`.
+    full = any(_FULL in line.lower() for line in lines[-TAIL:])
+    if _FULL in last.lower() or (_STEP.search(last) and full):
         return DriverError(ErrorKind.DISK_FULL, what, f"{_FULL}: {last}")
     if _STEP.search(last):
         return DriverError(ErrorKind.FAILED, what, _detail(lines, last))

@@ -20,6 +20,9 @@ from gitops.drivers.git_program import git
 QUIET = 60.0
 """Seconds without a sign of life after which a remote counts as hung."""
 
+LISTING = 20.0
+"""Seconds for the list of what a remote has: every decision of a run waits for it."""
+
 LONGEST = 3600.0
 """Seconds for one fetch, however lively."""
 
@@ -46,7 +49,7 @@ class Mirror(NamedTuple):
     def refs(self) -> Refs:
         """Ask the remote what it has. Raises UNREACHABLE, DENIED or TIMEOUT."""
         args = ["ls-remote", "--symref", "--", self.remote.url]
-        options = CommandOptions(timeout=QUIET, redact=self.remote.redact)
+        options = CommandOptions(timeout=LISTING, redact=self.remote.redact)
         answer = git(self.folder, args, self.env, options)
         if answer.code:
             raise _refused(self.remote, answer)

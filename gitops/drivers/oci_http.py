@@ -24,6 +24,9 @@ READ_TIMEOUT = 15.0
 TRIES = 3
 LONGEST_WAIT = 10.0
 """Seconds that a registry's Retry-After may keep us waiting each time."""
+SHORT_WAIT = 0.1
+"""Seconds after which a read that failed inside of a registry is tried again."""
+_BROKEN = (500, 502, 503, 504)
 
 HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
@@ -67,15 +70,21 @@ class OciHttp:
         self._encrypted: dict[str, bool] = {}
 
     def send(self, request: Request) -> Response:
-        """Return the answer; a 429 is tried again when the registry says, a few times at most.
+        """Return the answer; what may be better in a moment is tried again, a few times at most.
 
+        That is a 429, when the registry says, and a read that fails inside of the registry: CNCF
+        Distribution writes the files of a manifest in place, so that one who reads it while it is
+        tagged meets an empty one (500, "invalid checksum digest format").
         Raises `OSError` or `HTTPException` when no answer comes.
         """
         for _ in range(TRIES - 1):
             response = self._send(request)
-            if response.status != 429:  # noqa: PLR2004 - Too Many Requests, RFC 6585
+            if response.status == 429:  # noqa: PLR2004 - Too Many Requests, RFC 6585
+                self._sleep(_wait(response))
+            elif response.status in _BROKEN and request.method in ("GET", "HEAD"):
+                self._sleep(SHORT_WAIT)
+            else:
                 return response
-            self._sleep(_wait(response))
         return self._send(request)
 
     def _send(self, request: Request) -> Response:

@@ -101,6 +101,15 @@ def test_busy_registry_is_asked_again_politely() -> None:
     assert len(asked) == 3
 
 
+def test_read_that_breaks_in_the_registry_is_repeated() -> None:
+    """A read that meets a manifest while it is written (500) is repeated in a moment."""
+    waits: list[float] = []
+    replies = [Reply(500), Reply(503), FOUND]
+    with serving(lambda _: replies.pop(0)) as (host, _), client(sleep=waits.append) as registry:
+        assert registry.digest(image(host)) == Found(DIGEST)
+    assert waits == [0.1, 0.1]
+
+
 def test_each_tag_is_asked_once() -> None:
     """Many lookups of few tags are one request a tag, and every tag gets its answer."""
 

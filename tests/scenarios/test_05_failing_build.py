@@ -12,7 +12,7 @@ BROKEN = DOCKERFILE.replace("EXPOSE", "RUN echo the last words && exit 7\nEXPOSE
 
 
 def test_a_failing_build_harms_nothing(world: World, proxy: EngineProxy) -> None:
-    """A failing step is shown with its output, once; the old app serves, and a good commit mends."""
+    """A failing step is shown with its output, once; the old app serves; a good commit mends."""
     world.hello()
     world.gitops("reconcile")
     containers, latest = world.ids(), world.registry_digest()

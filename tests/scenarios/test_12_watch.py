@@ -191,10 +191,15 @@ def test_a_newer_save_overtakes_a_build(world: World) -> None:
     assert [run["state"] for run in runs(world)] == ["converged", "superseded", "converged"]
 
 
-def test_interrupt_in_the_middle(world: World) -> None:
+@pytest.mark.parametrize("order", ["startFirst", "stopFirst"])
+def test_interrupt_in_the_middle(world: World, order: str) -> None:
     """Ctrl-C while a new version is waited for leaves the old one, and nothing of the new one."""
     site = folder(world)
-    world.hello(source={"path": str(site)}, health={"deadline": "200s"})
+    world.hello(
+        source={"path": str(site)},
+        health={"deadline": "200s"},
+        deploy={"order": order, "stop": "1s"},
+    )
     running = watching(world)
     containers = world.ids()
     start = len(running.lines)
@@ -202,7 +207,7 @@ def test_interrupt_in_the_middle(world: World) -> None:
     running.wait_line("wait until .* is healthy", start=start)
     ends_well(world, running)
     assert world.ids() == containers
-    assert world.ask() == (200, "one\n")
+    answers(world, "one")
 
 
 def test_a_failed_build_waits_for_new_inputs(world: World, proxy: EngineProxy) -> None:

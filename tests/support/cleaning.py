@@ -17,6 +17,8 @@ def clean(world: World) -> None:
     for container in world.containers():
         with contextlib.suppress(docker.errors.NotFound):
             engine.remove_container(container["Id"], force=True, v=True)
+    for stranger in world.strangers:
+        engine.remove_container(stranger, force=True, v=True)
     label = f"gitops.project={world.project}"
     networks = engine.networks(filters={"label": [label]})
     for network in networks:

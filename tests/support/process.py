@@ -33,10 +33,15 @@ class Result(NamedTuple):
         return f"$ {self.command}\nexit code {self.code}\n--- out\n{self.out}--- err\n{self.err}"
 
 
-def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Result:
-    """Run gitops to its end, without a terminal."""
+def run(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    within: Sequence[str] = (),
+) -> Result:
+    """Run gitops to its end, without a terminal; `within` is a command that runs it."""
     done = subprocess.run(
-        [*COMMAND, *arguments],
+        [*within, *COMMAND, *arguments],
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,

@@ -70,6 +70,8 @@ class World:
         self.engine = docker.APIClient(base_url=address, version="auto", timeout=60)
         self.results: list[Result] = []
         self.started: list[Running] = []
+        self.strangers: list[str] = []
+        self.within: tuple[str, ...] = ()
         self._repo: Repo | None = None
 
     def _environ(self) -> dict[str, str]:
@@ -165,7 +167,10 @@ class World:
     ) -> Result:
         """Run a command on the specs. `ok` is what is expected of its exit code; none is open."""
         result = run(
-            self._arguments(arguments, specs), {**self.environ, **(env or {})}, self.folder
+            self._arguments(arguments, specs),
+            {**self.environ, **(env or {})},
+            self.folder,
+            self.within,
         )
         self.results.append(result)
         if ok is not None:
@@ -216,13 +221,26 @@ class World:
 
     def registry_digest(self, repository: str = "hello", tag: str = "latest") -> str:
         """Return the digest that a tag has in the registry; empty when there is none."""
+        path = f"/v2/{repository}/manifests/{tag}"
+        try:
+            return self._registry("HEAD", path).getheader("Docker-Content-Digest") or ""
+        except (OSError, http.client.HTTPException):
+            return ""
+
+    def registry_answers(self) -> bool:
+        """Say whether a registry listens on the world's registry port."""
+        try:
+            return self._registry("GET", "/v2/").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _registry(self, method: str, path: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", self.registry_port, timeout=10)
         try:
-            path = f"/v2/{repository}/manifests/{tag}"
-            connection.request("HEAD", path, headers={"Accept": MANIFESTS})
+            connection.request(method, path, headers={"Accept": MANIFESTS})
             response = connection.getresponse()
             response.read()
-            return response.getheader("Docker-Content-Digest") or ""
+            return response
         finally:
             connection.close()
 
