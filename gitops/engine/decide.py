@@ -27,11 +27,19 @@ class Decision(NamedTuple):
 
 
 def decide(
-    bundle: Bundle, world: World, memory: Memory, *, allow_mass_removal: bool = False
+    bundle: Bundle,
+    world: World,
+    memory: Memory,
+    *,
+    inputs: Inputs | None = None,
+    allow_mass_removal: bool = False,
 ) -> Decision:
-    """Return what should be done to make the world match `bundle`."""
+    """Return what should be done to make the world match `bundle`.
+
+    `inputs` that were read a moment ago need not be read again; everything else is looked at.
+    """
     looking = Look(lambda: observe_engines(bundle.project, world.sites))
-    inputs = read_inputs(bundle, world)
+    inputs = inputs or read_inputs(bundle, world)
     wanted = work_out(bundle, inputs)
     tags = lookups(wanted, bundle)
     observed = observe(bundle, world, looking.result(), wanted.gateways, tags)

@@ -257,3 +257,5 @@ def test_the_builders_last_words_decide(last: str, kind: ErrorKind) -> None:
 def test_a_step_that_fills_the_disk_is_not_at_fault() -> None:
     """A failed step whose last output is about a full disk is DISK_FULL."""
     assert build_error("x", ["cp: no space left on device", STEP]).kind is ErrorKind.DISK_FULL
+    loud = ["dd: error writing '/x': No space left on device", STEP]
+    assert build_error("x", loud).kind is ErrorKind.DISK_FULL

@@ -14,25 +14,27 @@ def clean(world: World) -> None:
     for running in world.started:
         running.stop()
     engine = world.engine
-    for container in world.containers():
+    for container in [*(one["Id"] for one in world.containers()), *world.strangers]:
         with contextlib.suppress(docker.errors.NotFound):
-            engine.remove_container(container["Id"], force=True, v=True)
-    for stranger in world.strangers:
-        engine.remove_container(stranger, force=True, v=True)
+            engine.remove_container(container, force=True, v=True)
     label = f"gitops.project={world.project}"
-    networks = engine.networks(filters={"label": [label]})
-    for network in networks:
+    for network in engine.networks(filters={"label": [label]}):
         engine.remove_network(network["Id"])
     for volume in engine.volumes()["Volumes"] or ():
         labels = volume["Labels"] or {}
         if world.project in (labels.get("gitops.project"), labels.get("gitops.lease")):
             engine.remove_volume(volume["Name"], force=True)
-    for image in engine.images(filters={"reference": f"localhost:{world.registry_port}/*"}):
+    _clean_images(world)
+    engine.close()
+
+
+def _clean_images(world: World) -> None:
+    """Remove the images that were built for the world's registry."""
+    for image in world.engine.images(filters={"reference": f"localhost:{world.registry_port}/*"}):
         for name in [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]:
             if f":{world.registry_port}/" in name:
                 with contextlib.suppress(docker.errors.ImageNotFound):
-                    engine.remove_image(name, force=True)
-    engine.close()
+                    world.engine.remove_image(name, force=True)
 
 
 def keep(world: World, folder: Path) -> None:
