@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,12 +74,19 @@ def _clients(endpoint: Endpoint) -> Iterator[Client]:
     """Ask every docker CLI on the PATH for its version, its engine's, and its plugin's."""
     with docker_config(endpoint) as folder:
         env = client_env(endpoint, folder)
-        for program in programs(endpoint.environ.get("PATH", os.defpath)):
-            versions = _ask([program, "version", "--format", _FORMAT], env)
+        found = programs(endpoint.environ.get("PATH", os.defpath))
+        questions = [
+            [program, *words]
+            for program in found
+            for words in (("version", "--format", _FORMAT), ("buildx", "version"))
+        ]
+        # All at once: each takes as long as a program takes to start, and a build waits for them.
+        with ThreadPoolExecutor(max(len(questions), 1)) as pool:
+            answers = list(pool.map(lambda argv: _ask(argv, env), questions))
+        for program, versions, plugin in zip(found, answers[::2], answers[1::2], strict=True):
             if versions is None or versions.code:
                 continue
             mine, engine = (_number(text) for text in f"{versions.stdout.strip()}| ".split("|")[:2])
-            plugin = _ask([program, "buildx", "version"], env)
             says = plugin.stdout if plugin and not plugin.code else ""
             yield Client(program, mine, engine, _buildx(says))
 
