@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from gitops.cli.loading import entry_of, read_bundle, settings
 from gitops.cli.options import SpecOptions
 from gitops.engine.decide import Decision, decide
+from gitops.engine.polling import PolledSources
 from gitops.engine.ports import World
 from gitops.model.bundle import Bundle
 from gitops.settings import Settings
@@ -28,6 +30,8 @@ class Seat(NamedTuple):
 def take_seat(bundle: Bundle, chosen: Settings, first: FirstLook | None = None) -> Seat:
     """Return the world and the memory of a bundle; neither is touched yet."""
     world = open_world(bundle, chosen, first=first)
+    # A run decides several times; a remote is asked once, above all one that does not answer.
+    world = world._replace(sources=PolledSources(world.sources, time.monotonic))
     return Seat(chosen, bundle, world, open_store(bundle.project, chosen))
 
 

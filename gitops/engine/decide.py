@@ -31,15 +31,11 @@ def decide(
     world: World,
     memory: Memory,
     *,
-    inputs: Inputs | None = None,
     allow_mass_removal: bool = False,
 ) -> Decision:
-    """Return what should be done to make the world match `bundle`.
-
-    `inputs` that were read a moment ago need not be read again; everything else is looked at.
-    """
+    """Return what should be done to make the world match `bundle`."""
     looking = Look(lambda: observe_engines(bundle.project, world.sites))
-    inputs = inputs or read_inputs(bundle, world)
+    inputs = read_inputs(bundle, world)
     wanted = work_out(bundle, inputs)
     tags = lookups(wanted, bundle)
     observed = observe(bundle, world, looking.result(), wanted.gateways, tags)

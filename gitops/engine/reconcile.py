@@ -16,15 +16,12 @@ from gitops.engine.record import Recorder, Redact
 from gitops.engine.scene import Scene
 from gitops.model.actions import CreateContainer
 from gitops.model.bundle import Bundle
-from gitops.model.observed import LABEL_PROJECT, Inputs, Observed
+from gitops.model.observed import LABEL_PROJECT, Observed
 from gitops.model.outcomes import Done, Found, Outcome, Skipped, Superseded
 from gitops.model.plan import Plan, Step
 from gitops.model.records import NewRun, RunPlan, RunState
 from gitops.plan.document import as_document, as_json
 from gitops.plan.text import as_text
-
-_FRESH = 2.0
-"""Seconds for which sources and secrets need not be read again: nobody waited for the lease."""
 
 _ROUNDS = 8
 """More rounds than any spec needs: a registry that has to start first takes two."""
@@ -73,8 +70,7 @@ def reconcile(bundle: Bundle, first: Decision, crew: Crew, order: Order) -> Resu
     ready = preparing(first.plan, crew.world.sites)
     with ready, holding(keepers, crew.claim, crew.cancel):
         # What was seen before the lease was held may be what another run has just changed.
-        fresh = crew.world.clock() - first.inputs.now < _FRESH
-        decision = _again(bundle, crew, order, first.inputs if fresh else None)
+        decision = _again(bundle, crew, order)
         if _moved(decision.plan, order):
             return Result(decision, (), moved=True)
         return _rounds(bundle, decision, crew, order)
@@ -127,9 +123,8 @@ def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int
     return outcomes
 
 
-def _again(bundle: Bundle, crew: Crew, order: Order, inputs: Inputs | None = None) -> Decision:
-    mass = order.allow_mass_removal
-    return decide(bundle, crew.world, crew.memory, inputs=inputs, allow_mass_removal=mass)
+def _again(bundle: Bundle, crew: Crew, order: Order) -> Decision:
+    return decide(bundle, crew.world, crew.memory, allow_mass_removal=order.allow_mass_removal)
 
 
 def scene(decision: Decision, crew: Crew) -> Scene:

@@ -19,6 +19,8 @@ class Route(NamedTuple):
     """The host names of one app, and the container and port that answer for them.
 
     `drain` is how many seconds a request may last on the previous container after a switch.
+    `epoch` grows when the same container is started again: it may have another address then, and
+    a route that is to be looked up anew must not look like the old one.
     """
 
     app: str
@@ -26,3 +28,4 @@ class Route(NamedTuple):
     container: str
     port: int
     drain: float = 30.0
+    epoch: int = 0

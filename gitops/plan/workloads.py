@@ -27,6 +27,7 @@ from gitops.model.observed import ObservedContainer as Container
 from gitops.model.plan import History
 from gitops.model.routes import LAST_REQUEST, Route
 from gitops.model.wanted import Blocked, WantedApp, WantedContainer
+from gitops.plan.causes import LOST, describe_app, why_new, why_switch
 from gitops.plan.containers import free_name
 from gitops.plan.draft import Chain, Draft
 
@@ -73,29 +74,30 @@ def plan_app(
     else:
         _mend(draft, app, place, keep, after)
     if not draft.touches(app.address):
-        draft.sync(app.address, _describe(app, keep))
+        draft.sync(app.address, describe_app(app, keep))
 
 
 def hold_app(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
     """Keep what is live alive, for an app about whose wanted state nothing can be done now."""
     live = place.live
-    if live is None or live.running or live.state in _LOST:
+    if live is None or live.running or live.state in LOST:
         return
     because = f"{live.name} is {live.state} ({live.status}); it serves until the wanted one can"
     chain = Chain(draft, app.address, after)
     chain.then(StartContainer(app.target, live.name), because)
     chain.then(_gate(app, live.name, _port(live)), "it was started again")
+    route = place.route
+    if route is not None and route.container == live.name:
+        again = route._replace(epoch=_epoch(place, live))
+        chain.then(SwitchRoute(app.target, again), why_switch(route, again))
 
 
 def _keep(place: Place, wish: str) -> Container | None:
-    matches = [one for one in place.mine if one.config == wish and one.state not in _LOST]
+    matches = [one for one in place.mine if one.config == wish and one.state not in LOST]
     live = place.live
     if live in matches:
         return live
     return max(matches, key=lambda one: (one.running, one.created), default=None)
-
-
-_LOST = ("paused", "dead", "removing")
 
 
 def _mend(
@@ -118,9 +120,9 @@ def _mend(
     if not keep.running or not proved:
         because = "it has not proved itself yet" if keep.running else "it was started again"
         chain.then(_gate(app, keep.name, _port(keep)), because, otherwise=undo, wish=wish)
-    route = _route(app, keep.name, _port(keep))
+    route = _route(app, keep.name, _port(keep), _epoch(place, keep))
     if _port(keep) >= 0 and place.route != route:
-        chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route))
+        chain.then(SwitchRoute(app.target, route), why_switch(place.route, route))
     _retire(draft, app, others, chain.last)
     draft.set_ready(app.address, chain.last if draft.touches(app.address) else ())
 
@@ -149,7 +151,7 @@ def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...])
     chain.then(Pull(app.target, new.image), "the new container needs it")
     # With no undo: when it failed because the name was taken just now, what has it is not ours.
     create = CreateContainer(app.target, new, app.port)
-    chain.then(create, _why_new(app, live), wish=wish)
+    chain.then(create, why_new(app, live), wish=wish)
     if stops:
         others = _stop_all(chain, app, others, stops, undo)
     beside = live is not None and live.running and not stops
@@ -159,7 +161,7 @@ def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...])
     chain.then(_gate(app, new.name, app.port), because, otherwise=undo, wish=wish)
     route = _route(app, new.name, app.port)
     # With no undo: a switch that failed may have been taken, and what is routed must not go.
-    chain.then(SwitchRoute(app.target, route), _why_switch(place.route, route))
+    chain.then(SwitchRoute(app.target, route), why_switch(place.route, route))
     _retire(draft, app, others, chain.last)
     draft.set_ready(app.address, chain.last)
 
@@ -224,8 +226,15 @@ def _undo(app: WantedApp, new: str, old: Container | None) -> tuple[Action, ...]
     return (RemoveContainer(app.target, new), *restart)
 
 
-def _route(app: WantedApp, container: str, port: int) -> Route:
-    return Route(app.address.name, app.hosts, container, port, app.deploy.drain)
+def _route(app: WantedApp, container: str, port: int, epoch: int = 0) -> Route:
+    return Route(app.address.name, app.hosts, container, port, app.deploy.drain, epoch)
+
+
+def _epoch(place: Place, keep: Container) -> int:
+    """Return the next epoch for what is started again under the route that it has."""
+    if place.route is None or place.route.container != keep.name:
+        return 0
+    return place.route.epoch + (not keep.running)
 
 
 def _port(container: Container) -> int:
@@ -260,39 +269,3 @@ def sealed(app: WantedApp, config: str) -> WantedApp:
     }
     container = app.container._replace(image=app.image, config=config, labels=labels)
     return app._replace(container=container)
-
-
-def _why_new(app: WantedApp, live: Container | None) -> str:
-    if live is None:
-        return "the app has no container"
-    if live.state in _LOST:
-        return f"{live.name} is {live.state}"
-    have, want = live.labels.get(LABEL_IMAGE, ""), app.image.pinned
-    if have != want:
-        return f"running {_brief(have)}, wanted {_brief(want)}"
-    return f"configuration {live.config[:8]} runs, {app.container.config[:8]} is wanted"
-
-
-def _brief(image: str) -> str:
-    name, at, digest = image.partition("@sha256:")
-    if at:
-        return f"{name}@{digest[:8]}"
-    stem, colon, tag = image.rpartition(":")
-    return f"{stem}:{tag[:15]}" if colon and tag.startswith("gitops-") else image or "nothing"
-
-
-def _why_switch(have: Route | None, want: Route) -> str:
-    hosts = ", ".join(want.hosts)
-    if have is None:
-        return f"{hosts} leads nowhere yet"
-    if have.hosts != want.hosts:
-        return f"{', '.join(have.hosts)} leads to {have.container}"
-    if have.container == want.container:
-        return "its settings differ"
-    return f"{hosts} leads to {have.container}"
-
-
-def _describe(app: WantedApp, keep: Container | None) -> str:
-    name = keep.name if keep else "nothing"
-    revision = f" at commit {app.revision[:8]}" if app.revision else ""
-    return f"{name} runs {_brief(app.image.pinned)}{revision}"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gitops.model.routes import Route
 
-SETTINGS = "1"
+SETTINGS = "2"
 """Goes up with each change of the template, so that a running gateway is given the new one."""
 
 REVISION_MARK = "@gitops-revision@"
@@ -112,9 +112,9 @@ def _routes(rest: str) -> list[Route]:
     return found
 
 
-def _route(fields: tuple[str, list[str], str, int, float]) -> Route:
-    app, hosts, container, port, drain = fields
-    return Route(app, tuple(hosts), container, port, drain)
+def _route(fields: tuple[str, list[str], str, int, float, int]) -> Route:
+    app, hosts, container, port, drain, epoch = fields
+    return Route(app, tuple(hosts), container, port, drain, epoch)
 
 
 def _sha256(text: str) -> str:
