@@ -6,21 +6,27 @@ import time
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from graphlib import TopologicalSorter
 from threading import Event, Semaphore
 
 from gitops.engine.perform import perform
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Desk, Scene
-from gitops.model.actions import Build
+from gitops.model.actions import Build, StartContainer
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Superseded
 from gitops.model.plan import Plan, Step
 
-_AT_ONCE = 24
-"""Most steps wait for something else's answer, so there are more threads than cores."""
+_AT_ONCE = 96
+"""Most steps wait for something else's answer, so there are more threads than cores; what waits for
+its turn at the gateway must not keep others from starting."""
 
 _BUILDS_AT_ONCE = 2
 """Simultaneous builds fight for the same cores and disk, and end later for it."""
+
+_STARTS_AT_ONCE = 8
+"""An engine starts containers one after the other for the most part; with fewer begun at a time,
+the first of many is up, and asked, while the others start."""
 
 
 def execute(plan: Plan, scene: Scene, recorder: Recorder, cancel: Event) -> Mapping[int, Outcome]:
@@ -33,7 +39,10 @@ class _Execution:
         self._scene = scene
         self._recorder = recorder
         self._cancel = cancel
-        self._builds = Semaphore(_BUILDS_AT_ONCE)
+        self._limits: Mapping[type, AbstractContextManager[object]] = {
+            Build: Semaphore(_BUILDS_AT_ONCE),
+            StartContainer: Semaphore(_STARTS_AT_ONCE),
+        }
         self._outcomes: dict[int, Outcome] = {}
 
     def run(self, plan: Plan) -> Mapping[int, Outcome]:
@@ -59,10 +68,14 @@ class _Execution:
                 skipped = Skipped(because)
                 self._recorder.ended(step, skipped, 0.0)
                 return skipped
-        if isinstance(step.action, Build):
-            with self._builds:
-                return self._try(step)
-        return self._try(step)
+        with self._limit(step):
+            return self._try(step)
+
+    def _limit(self, step: Step) -> AbstractContextManager[object]:
+        """Return what the step has to wait for; a gateway or a registry starts before all apps."""
+        if isinstance(step.action, StartContainer) and step.address.kind != "WebApp":
+            return nullcontext()
+        return self._limits.get(type(step.action), nullcontext())
 
     def _try(self, step: Step) -> Outcome:
         started = time.monotonic()

@@ -53,10 +53,10 @@ def wait_healthy(
     """
     health = candidate.health
     started = clock()
-    tally = _Tally(engine.state(candidate.container).restarts)
+    state = engine.state(candidate.container)
+    tally = _Tally(state.restarts)
     pause = min(_FIRST_PAUSE, health.interval)
     while True:
-        state = engine.state(candidate.container)
         if state.state != "running" or state.restarts > tally.restarts:
             return _failed(candidate, engine, state, tally, "the process ended")
         tally.note(_trouble(candidate), clock())
@@ -71,6 +71,7 @@ def wait_healthy(
         if cancel.wait(_next(pause, tally, health, now)):
             return Superseded()
         pause = min(pause * 2, health.interval)
+        state = engine.state(candidate.container)
 
 
 def _next(pause: float, tally: _Tally, health: Health, now: float) -> float:

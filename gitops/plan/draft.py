@@ -97,6 +97,10 @@ class Chain:
         self._address = address
         self.last = after
 
+    def join(self, others: tuple[int, ...]) -> None:
+        """Let the next step come after these as well."""
+        self.last = (*self.last, *others)
+
     def then(
         self,
         action: Action,

@@ -38,10 +38,13 @@ class Question(NamedTuple):
 class _Ground(NamedTuple):
     """One engine that could be looked at, sorted for the planner."""
 
+    target: str
     engine: EngineSnapshot
     mine: Mapping[Address, tuple[ObservedContainer, ...]]
     names: frozenset[str]
     routes: Mapping[str, Route]
+    network: tuple[int, ...] = ()
+    """The steps after which the project's network is there."""
 
 
 def make_plan(question: Question) -> Plan:
@@ -53,13 +56,14 @@ def make_plan(question: Question) -> Plan:
     for address in sorted(wanted.suspended):
         draft.suspend(address, "suspend is set")
     grounds = _survey(draft, question)
-    _plan_services(draft, question, grounds)
+    networks = _plan_services(draft, question, grounds)
     images = _plan_images(draft, question)
     apps = {app.address: app for app in wanted.apps}
     for address in _in_order(apps):
         ground = grounds.get(apps[address].target)
         if ground is not None and address not in wanted.suspended:
-            _plan_one(draft, question, ground, apps[address], images)
+            network = networks.get(ground.target, ())
+            _plan_one(draft, question, ground._replace(network=network), apps[address], images)
     refused = _prune(draft, question, grounds)
     _describe_the_rest(draft, wanted)
     return draft.finish(refused)
@@ -82,7 +86,7 @@ def _survey(draft: Draft, question: Question) -> dict[str, _Ground]:
         names = frozenset(one.name for one in seen.value.containers)
         apps = [app for app in question.wanted.apps if app.target == target]
         routes = routes_now(apps, frozen, question.observed.gateways.get(target, Absent()))
-        grounds[target] = _Ground(seen.value, frozen, names, routes)
+        grounds[target] = _Ground(target, seen.value, frozen, names, routes)
     return grounds
 
 
@@ -100,18 +104,24 @@ def _block_target(draft: Draft, wanted: Wanted, target: str, blocked: Blocked) -
             draft.block(image.task, blocked)
 
 
-def _plan_services(draft: Draft, question: Question, grounds: Mapping[str, _Ground]) -> None:
+def _plan_services(
+    draft: Draft, question: Question, grounds: Mapping[str, _Ground]
+) -> Mapping[str, tuple[int, ...]]:
+    """Add the steps for registries, networks and gateways; return when each network is there."""
     wanted = question.wanted
     for service in wanted.registries:
         if service.target in grounds:
             plan_registry(draft, service, grounds[service.target].engine)
+    networks = {}
     for service in wanted.gateways:
         ground = grounds.get(service.target)
         if ground is None or service.address in wanted.suspended:
             continue
-        plan_network(draft, service, wanted.networks[service.target], ground.engine)
+        name = wanted.networks[service.target]
+        networks[service.target] = plan_network(draft, service, name, ground.engine)
         state = question.observed.gateways.get(service.target, Absent())
         plan_gateway(draft, service, ground.engine, state, tuple(ground.routes.values()))
+    return networks
 
 
 def _plan_images(draft: Draft, question: Question) -> dict[Address, tuple[int, ...] | Blocked]:
@@ -138,8 +148,8 @@ def _plan_one(
 ) -> None:
     mine = ground.mine.get(app.address, ())
     route = ground.routes.get(app.address.name)
-    place = Place(mine, route, ground.names, ground.engine.volumes)
     gateway = draft.ready(Address("Target", app.target))
+    place = Place(mine, route, ground.names, ground.engine.volumes, gateway)
     obstacle = draft.blocked(app.address) or _gateway_obstacle(question.observed, app)
     image = obstacle or _image(question.observed, app)
     made = images.get(app.task, ()) if app.task else ()
@@ -150,11 +160,11 @@ def _plan_one(
             draft.suspend(app.address, blocked.message)
         else:
             draft.block(app.address, blocked)
-        hold_app(draft, app, place, gateway)
+        hold_app(draft, app, place, ground.network)
         return
     config = config_hash(app.container, image.pinned, app.port, question.inputs.secrets)
     ready = sealed(app._replace(image=image), config)
-    plan_app(draft, ready, place, question.history, (*gateway, *made, *needed))
+    plan_app(draft, ready, place, question.history, (*ground.network, *made, *needed))
 
 
 def _image(observed: Observed, app: WantedApp) -> ImageRef | Blocked:

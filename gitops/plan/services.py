@@ -37,13 +37,20 @@ _LOST = ("paused", "dead", "removing")
 """States that a start does not end."""
 
 
-def plan_network(draft: Draft, service: WantedService, name: str, engine: EngineSnapshot) -> None:
-    """Add the creation of the project's network on a target, if it is not there."""
+def plan_network(
+    draft: Draft, service: WantedService, name: str, engine: EngineSnapshot
+) -> tuple[int, ...]:
+    """Add the creation of the project's network on a target, if it is not there.
+
+    Return the steps after which it is there.
+    """
     if name in engine.networks:
-        return
+        return ()
     action = CreateNetwork(service.target, name)
     because = "the gateway and the apps meet there"
-    draft.set_ready(service.address, (draft.add(service.address, action, because),))
+    created = (draft.add(service.address, action, because),)
+    draft.set_ready(service.address, created)
+    return created
 
 
 class _Case(NamedTuple):

@@ -42,6 +42,8 @@ class Place(NamedTuple):
     route: Route | None
     names: frozenset[str]
     volumes: frozenset[str] = frozenset()
+    gateway: tuple[int, ...] = ()
+    """The steps after which the gateway answers: a container may start before, not be asked."""
 
     @property
     def live(self) -> Container | None:
@@ -83,7 +85,7 @@ def hold_app(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...])
     if live is None or live.running or live.state in LOST:
         return
     because = f"{live.name} is {live.state} ({live.status}); it serves until the wanted one can"
-    chain = Chain(draft, app.address, after)
+    chain = Chain(draft, app.address, (*after, *place.gateway))
     chain.then(StartContainer(app.target, live.name), because)
     chain.then(_gate(app, live.name, _port(live)), "it was started again")
     route = place.route
@@ -111,7 +113,7 @@ def _mend(
     # What was proved once is all there is: a failure leaves it, to be looked at and tried again.
     undo = () if proved else _undo(app, keep.name, old if stops else None)
     wish = "" if proved else keep.config
-    chain = Chain(draft, app.address, after)
+    chain = Chain(draft, app.address, (*after, *place.gateway))
     if not keep.running:
         if stops:
             others = _stop_all(chain, app, others, stops, undo)
@@ -153,10 +155,13 @@ def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...])
     create = CreateContainer(app.target, new, app.port)
     chain.then(create, why_new(app, live), wish=wish)
     if stops:
+        # Where the old one goes first, all that the new one needs has to be there.
+        chain.join(place.gateway)
         others = _stop_all(chain, app, others, stops, undo)
     beside = live is not None and live.running and not stops
     because = "to prove itself" + (" beside the old one" if beside else "")
     chain.then(StartContainer(app.target, new.name), because, otherwise=undo, wish=wish)
+    chain.join(place.gateway)
     because = "nothing is switched before it is healthy"
     chain.then(_gate(app, new.name, app.port), because, otherwise=undo, wish=wish)
     route = _route(app, new.name, app.port)

@@ -60,7 +60,7 @@ def test_first_answers_are_asked_for_quickly() -> None:
 def test_process_that_ends_fails_at_once() -> None:
     """A process that ends is not waited for; the reason has its exit code, OOM and log."""
     clock = ManualClock()
-    engine = ScriptedEngine((RUNNING, RUNNING, EXITED), ("starting", "killed"))
+    engine = ScriptedEngine((RUNNING, EXITED), ("starting", "killed"))
     outcome, _ = wait(engine, clock, lambda _: REFUSED)
     assert isinstance(outcome, Stalled)
     assert clock.now < 1000.2

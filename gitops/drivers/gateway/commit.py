@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
@@ -27,11 +28,17 @@ class _Ticket:
         return bool(self.revision) or self.error is not None
 
 
+_REST = 1.0
+"""Times as long as a reload took until the next one: many deployments at once then share reloads,
+which otherwise cost more than the containers that they start."""
+
+
 class GroupCommit:
     """Hands changes to `apply`, which is never run twice at a time: first in works for all."""
 
     def __init__(self, apply: Callable[[Changes], str]) -> None:
         self._apply = apply
+        self._next = 0.0
         self._turn = Lock()
         self._queue_lock = Lock()
         self._queue: list[_Ticket] = []
@@ -44,15 +51,22 @@ class GroupCommit:
         try:
             with self._turn:
                 if not ticket.settled:
-                    with self._queue_lock:
-                        waiting = list(self._queue)
-                    self._settle(waiting)
+                    self._commit()
         finally:
             with self._queue_lock:
                 self._queue.remove(ticket)
         if ticket.error is not None:
             raise ticket.error
         return ticket.revision
+
+    def _commit(self) -> None:
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        with self._queue_lock:
+            waiting = list(self._queue)
+        started = time.monotonic()
+        self._settle(waiting)
+        ended = time.monotonic()
+        self._next = ended + _REST * (ended - started)
 
     def _settle(self, tickets: Sequence[_Ticket]) -> None:
         unsettled = [ticket for ticket in tickets if not ticket.settled]
