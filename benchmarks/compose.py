@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from workspace import Workspace, remove_labelled
+from workspace import PATIENCE, Workspace, remove_labelled
+
+OLD_PATIENCE = 60.0
+"""Seconds for compose v1 to start its containers."""
 
 FETCH = Path(__file__).with_name("fetch-compose")
 
@@ -18,6 +21,7 @@ class Compose(NamedTuple):
 
     name: str
     program: str
+    patience: float = PATIENCE
 
     def up(self, project: str, file: Path) -> list[str]:
         """Return the command that is measured."""
@@ -32,7 +36,7 @@ def second(space: Workspace) -> Compose:
 def first() -> Compose | None:
     """Return compose v1, if this machine has it: the package `docker-compose` of Debian 12."""
     program = shutil.which("docker-compose")
-    return Compose("compose v1", program) if program else None
+    return Compose("compose v1", program, OLD_PATIENCE) if program else None
 
 
 def versions(space: Workspace) -> str:

@@ -44,7 +44,7 @@ class Workspace(NamedTuple):
         path.write_text(text)
         return path
 
-    def run(self, command: Sequence[str]) -> str:
+    def run(self, command: Sequence[str], patience: float = PATIENCE) -> str:
         """Run a command to its end; return its output, raise with it if it failed."""
         done = subprocess.run(
             command,
@@ -52,7 +52,7 @@ class Workspace(NamedTuple):
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
         if done.returncode:

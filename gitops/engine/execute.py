@@ -13,7 +13,7 @@ from threading import Event, Semaphore
 from gitops.engine.perform import perform
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Desk, Scene
-from gitops.model.actions import Build, StartContainer
+from gitops.model.actions import Build, RemoveContainer, StartContainer, StopContainer
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Superseded
 from gitops.model.plan import Plan, Step
 
@@ -26,7 +26,8 @@ _BUILDS_AT_ONCE = 2
 
 _STARTS_AT_ONCE = 8
 """An engine starts containers one after the other for the most part; with fewer begun at a time,
-the first of many is up, and asked, while the others start."""
+the first of many is up, and asked, while the others start. The same for stops and removals, of
+which too many at once can leave a network that the engine (20.10) holds for in use."""
 
 
 def execute(plan: Plan, scene: Scene, recorder: Recorder, cancel: Event) -> Mapping[int, Outcome]:
@@ -42,6 +43,8 @@ class _Execution:
         self._limits: Mapping[type, AbstractContextManager[object]] = {
             Build: Semaphore(_BUILDS_AT_ONCE),
             StartContainer: Semaphore(_STARTS_AT_ONCE),
+            StopContainer: Semaphore(_STARTS_AT_ONCE),
+            RemoveContainer: Semaphore(_STARTS_AT_ONCE),
         }
         self._outcomes: dict[int, Outcome] = {}
 
