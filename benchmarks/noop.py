@@ -65,7 +65,7 @@ def _against(
 
 
 def _against_old(space: Workspace, ours: list[str], old: compose.Compose, number: int) -> Row:
-    """Compose v1 may wait for itself for ever when it starts many at once; then it has no figure."""
+    """Return the row of compose v1, which may wait for itself for ever when it starts many."""
     try:
         return _against(space, ours, old, number)[0]
     except subprocess.TimeoutExpired:
