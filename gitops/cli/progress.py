@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Lock
 
 import click
@@ -79,3 +80,11 @@ def told(step: Step, outcome: Outcome, seconds: float) -> str:
         case Retry(reason, detail) | Stalled(reason, detail):
             lines = "".join(f"\n    {line}" for line in detail.splitlines())
             return f"FAILED: {reason}{lines}"
+
+
+def failures_as_data(failures: Iterable[tuple[Step, Outcome]]) -> list[dict[str, object]]:
+    """Return what went wrong as plain data, for JSON and YAML."""
+    return [
+        {"step": step.number, "address": str(step.address), "reason": told(step, outcome, 0)}
+        for step, outcome in failures
+    ]

@@ -17,7 +17,7 @@ from gitops.cli import exits
 from gitops.cli.deciding import Seat
 from gitops.cli.failures import since
 from gitops.cli.output import emit
-from gitops.cli.progress import PlainReporter, told
+from gitops.cli.progress import PlainReporter, failures_as_data, told
 from gitops.drivers.redact import Redactor
 from gitops.engine.decide import Decision
 from gitops.engine.leasing import Claim
@@ -106,10 +106,7 @@ def interruptible(cancel: Event) -> Iterator[None]:
 def _show(result: Result, output: str) -> None:
     plan = result.decision.plan
     if output != "text":
-        failures = [
-            {"step": step.number, "address": str(step.address), "reason": told(step, outcome, 0)}
-            for step, outcome in result.failures
-        ]
+        failures = failures_as_data(result.failures)
         document = {"converged": result.converged, "failures": failures, "plan": as_document(plan)}
         emit(document, output)
         return

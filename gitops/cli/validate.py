@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from gitops.cli import exits
 from gitops.cli.loading import read, show
 from gitops.cli.options import SpecOptions, output_option, spec_options
+from gitops.cli.output import emit
 from gitops.model.diagnostics import Severity
 
 
 @click.command("validate")
 @spec_options
-@output_option("text", "json", "github")
+@output_option("text", "json", "yaml", "github")
 @click.option("-v", "--verbose", is_flag=True, help="Also say which documents were passed over.")
 def command(specs: SpecOptions, output: str, *, verbose: bool) -> int:
     """Check specs without looking at anything else."""
@@ -28,7 +31,10 @@ def command(specs: SpecOptions, output: str, *, verbose: bool) -> int:
         kept = [
             found for found in loaded.diagnostics if verbose or found.severity is not Severity.NOTE
         ]
-        click.echo(as_json(kept) if output == "json" else as_github(kept), nl=False)
+        if output == "yaml":
+            emit(json.loads(as_json(kept)), output)
+        else:
+            click.echo(as_json(kept) if output == "json" else as_github(kept), nl=False)
     return exits.OK if loaded.bundle is not None else exits.FAILED
 
 

@@ -11,6 +11,9 @@ from support.engine_proxy import EngineProxy, engine_address
 from support.looks import gateway, look_at_gateway, write_gateway_file
 from support.scenario import MANIFESTS, World, eventually
 
+from gitops.drivers.gateway.header import unseal
+from gitops.model.routes import Route
+
 pytestmark = [pytest.mark.scenario, pytest.mark.xdist_group("drift")]
 
 
@@ -56,6 +59,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         made.proxy.cut()
     finally:
         clean(world)
+
+
+def _routes(text: str) -> list[Route]:
+    """Return the routes of a configuration that gitops wrote, less what is lost with a file."""
+    found = unseal(text)
+    assert found is not None, text
+    return [route._replace(epoch=0) for route in found.routes]
 
 
 @pytest.fixture
@@ -190,7 +200,7 @@ def test_a_gateway_file_that_was_changed(standing: Standing) -> None:
     write_gateway_file(world, before.text + "# somebody was here\n")
     standing.heal()
     after = look_at_gateway(world)
-    assert after.text == before.text
+    assert _routes(after.text) == _routes(before.text)
     assert after.container == before.container
     assert standing.app == app
 
@@ -202,7 +212,7 @@ def test_a_gateway_file_that_was_changed_and_taken(standing: Standing) -> None:
     world.engine.kill(before.container, "SIGUSR2")
     eventually(lambda: world.ask().status == 418, what="the foreign configuration is served")
     standing.heal()
-    assert look_at_gateway(world).text == before.text
+    assert _routes(look_at_gateway(world).text) == _routes(before.text)
     assert standing.app == app
 
 
@@ -212,7 +222,7 @@ def test_a_gateway_file_that_is_broken(standing: Standing) -> None:
     write_gateway_file(world, "this is no configuration\n")
     world.engine.restart(before.container, timeout=1)
     standing.heal()
-    assert look_at_gateway(world).text == before.text
+    assert _routes(look_at_gateway(world).text) == _routes(before.text)
     assert standing.app == app
 
 

@@ -65,7 +65,7 @@ class DockerGateway:
         if not look.running:
             self._write(container, CONFIG_FILE, wanted)
         elif (look.state.revision, look.state.served) != (wanted.revision, wanted.revision):
-            self._serve(container, wanted, look.front)
+            self._serve_or_leave(container, wanted, look.front)
         return wanted.revision
 
     def draining(self, container: str) -> int:
@@ -91,6 +91,18 @@ class DockerGateway:
         new = _render(wanted.values())
         self._serve(container, new, look.front)
         return new.revision
+
+    def _serve_or_leave(self, container: str, wanted: Configuration, front: Front) -> None:
+        """Serve it; in a container that its old file keeps down, leave it for the next start.
+
+        Such a container is running at one moment and restarting at the next.
+        """
+        try:
+            self._serve(container, wanted, front)
+        except DriverError as error:
+            if error.kind is not ErrorKind.CONFLICT:
+                raise
+            self._write(container, CONFIG_FILE, wanted)
 
     def _serve(self, container: str, wanted: Configuration, front: Front) -> None:
         self._write(container, CANDIDATE_FILE, wanted)
