@@ -64,9 +64,15 @@ class Works:
 
     def overtake(self, decision: Decision) -> frozenset[Address]:
         """Call off the parts whose wish is no longer the newest; return what was overtaken."""
+        newest, blocked = wishes(decision.wanted), decision.wanted.blocked
         overtaken: set[Address] = set()
         for work in self._works:
-            stale = {one for one in work.part.addresses if _is_stale(one, work, decision)}
+            # Nothing newer is known of what cannot be looked at, such as a remote that is down.
+            stale = {
+                one
+                for one in work.part.addresses
+                if one not in blocked and work.wishes.get(one) != newest.get(one)
+            }
             if stale and not work.cancel.is_set():
                 work.cancel.set()
                 overtaken |= stale
@@ -126,13 +132,3 @@ class _Lost(Event):
     def set(self) -> None:
         super().set()
         self._lost()
-
-
-def _is_stale(address: Address, work: Work, decision: Decision) -> bool:
-    """Say whether something else is wanted of `address` now.
-
-    Nothing newer is known of what cannot be looked at, such as a remote that does not answer.
-    """
-    if address in decision.wanted.blocked:
-        return False
-    return work.wishes.get(address) != wishes(decision.wanted).get(address)
