@@ -77,6 +77,8 @@ def _nothing_to_do(decision: Decision, output: str) -> int:
 
 
 def _lift(seat: Seat, retry: tuple[str, ...]) -> None:
+    if retry:
+        seat.store.mendings.lift(seat.bundle.project)
     for address in map(_address, retry):
         lifted = seat.store.holds.lift(seat.bundle.project, address)
         if not lifted:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import math
-import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from threading import Lock
 
-from gitops.drivers import engine_containers, engine_images
-from gitops.drivers.base import DriverError, ErrorKind, Output
+from gitops.drivers import (
+    engine_containers,
+    engine_images,
+    engine_logs,
+    engine_networks,
+    engine_state,
+    engine_usage,
+    engine_volumes,
+)
+from gitops.drivers.base import Cancel, Output, Usage
+from gitops.drivers.engine_run import run_to_end
+from gitops.drivers.engine_volumes import Entry
 from gitops.drivers.sdk_client import SdkClient
 from gitops.model.image import ImageRef
 from gitops.model.observed import ContainerState
@@ -22,11 +32,18 @@ class DockerEngine:
     def __init__(self, client: SdkClient, auths: engine_images.Auths) -> None:
         self._client = client
         self._auths = auths
+        self._filling = Lock()
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
-        """Create a bridge network; one of that name is a CONFLICT."""
-        with self._client.use(f"network {name} could not be created") as api:
-            api.create_network(name, driver="bridge", labels=dict(labels), check_duplicate=True)
+        """Create a bridge network with a subnet of its own; one of that name is a CONFLICT."""
+        engine_networks.create_network(self._client, name, labels)
+
+    def subnet(self, network: str) -> str:
+        """Return the part of a network's subnet that is for addresses of ours, in CIDR notation.
+
+        Its first two addresses are taken: skip these. INVALID for a network made without one.
+        """
+        return engine_networks.lower_half(self._client, network)
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Create a named volume."""
@@ -35,19 +52,23 @@ class DockerEngine:
 
     def remove_network(self, name: str) -> None:
         """Remove a network; one that is gone already is fine."""
-        try:
-            with self._client.use(f"network {name} could not be removed") as api:
-                api.remove_network(name)
-        except DriverError as error:
-            _unless(error, ErrorKind.MISSING)
+        engine_networks.remove_network(self._client, name)
 
     def remove_volume(self, name: str) -> None:
         """Remove a volume; one that is gone already is fine."""
-        try:
-            with self._client.use(f"volume {name} could not be removed") as api:
-                api.remove_volume(name)
-        except DriverError as error:
-            _unless(error, ErrorKind.MISSING)
+        engine_volumes.remove_volume(self._client, name)
+
+    def write_volume(self, volume: str, image: ImageRef, files: Mapping[str, bytes]) -> None:
+        """Put files into a volume, made if it is not there; keys are paths in it.
+
+        `image` is any image that the engine has: a container of it, never started, lends its hand.
+        """
+        entries = [Entry(path, data) for path, data in files.items()]
+        engine_volumes.write_volume(self._client, volume, image, entries)
+
+    def read_volume(self, volume: str, image: ImageRef, path: str) -> bytes | None:
+        """Return a file of a volume; none when there is no such file or volume."""
+        return engine_volumes.read_volume(self._client, volume, image, path)
 
     def pull(self, image: ImageRef, output: Output) -> None:
         """Make sure that the engine has `image`."""
@@ -64,19 +85,10 @@ class DockerEngine:
     def create_container(self, container: WantedContainer, secrets: Secrets) -> str:
         """Create it, not started; return its id.
 
-        CONFLICT when the name is taken, MISSING when the engine has no such image or network.
+        CONFLICT when the name is taken, MISSING when the engine has no such image or network. Its
+        files get a volume of their own, named by what is in them, if that is not there yet.
         """
-        body = engine_containers.create_body(container, secrets)
-        try:
-            with self._client.use(f"container {container.name} could not be created") as api:
-                made = api.create_container_from_config(  # type: ignore[no-untyped-call]
-                    body, container.name
-                )
-                return str(made["Id"])
-        except DriverError as error:
-            detail = engine_containers.redacted(error.detail, secrets)
-            # The cause quotes the value as well, so it is left out of the chain.
-            raise DriverError(error.kind, error.what, detail) from None
+        return self._create(container, secrets, "unless-stopped")
 
     def start(self, container: str) -> None:
         """Start a container by name or id; one that runs already is fine."""
@@ -84,46 +96,52 @@ class DockerEngine:
 
     def stop(self, container: str, timeout: float) -> None:
         """Stop it: its stop signal, `timeout` seconds, then a kill. One that is gone is fine."""
-        try:
-            with self._client.use(f"container {container} could not be stopped") as api:
-                api.stop(container, timeout=math.ceil(timeout))
-        except DriverError as error:
-            _unless(error, ErrorKind.MISSING)
+        engine_containers.stop(self._client, container, timeout)
+
+    def restart(self, container: str, timeout: float) -> None:
+        """Stop it as `stop` does, and start it; MISSING when it is gone."""
+        with self._client.use(f"container {container} could not be restarted") as api:
+            api.restart(container, timeout=math.ceil(timeout))
 
     def remove(self, container: str) -> None:
         """Remove it, running or not, with its anonymous volumes; one that is gone is fine."""
-        try:
-            with self._client.use(f"container {container} could not be removed") as api:
-                api.remove_container(container, v=True, force=True)
-        except DriverError as error:
-            _unless(error, ErrorKind.MISSING)
+        engine_containers.remove(self._client, container)
 
     def state(self, container: str) -> ContainerState:
         """Return how it is now; raise `DriverError` MISSING when it is gone."""
-        with self._client.use(f"container {container} could not be looked at") as api:
-            return engine_containers.state_of(api.inspect_container(container))
+        return engine_state.look(self._client, container)
+
+    def run_once(
+        self,
+        container: WantedContainer,
+        secrets: Secrets,
+        desk: tuple[Output, Cancel],
+        timeout: float,
+    ) -> int:
+        """Create, start, follow and remove a container; return its exit code.
+
+        Raises CANCELLED, TIMEOUT after `timeout` seconds, or what `create_container` raises.
+        """
+        output, cancel = desk
+        redact = engine_containers.redactor(container, secrets)
+        self._create(container, secrets, "no")
+        told = (lambda line: output(redact(line)), cancel)
+        return run_to_end(self._client, container.name, told, timeout)
+
+    def usage(self, containers: Sequence[str]) -> Mapping[str, Usage]:
+        """Return what each container that runs uses, measured for a second."""
+        return engine_usage.usage(self._client, containers)
 
     def logs(self, container: str, tail: int) -> tuple[str, ...]:
         """Return its last lines."""
-        with self._client.use(f"the log of container {container} could not be read") as api:
-            text = api.logs(container, stdout=True, stderr=True, tail=tail)
-        return tuple(text.decode(errors="replace").splitlines()[-tail:])
+        return engine_logs.last_lines(self._client, container, tail)
 
-    def follow(self, container: str, tail: int) -> Iterator[str]:
+    def follow(self, container: str, tail: int, since: float = 0.0) -> Iterator[str]:
         """Give its last `tail` lines, and then each line as it is written, until it ends.
 
-        Closing the iterator ends the call. Bytes that are no UTF-8 are replaced.
+        Lines from before `since` are left out. Closing the iterator ends the call.
         """
-        with self._client.use(f"the log of container {container} could not be read") as api:
-            stream = api.logs(
-                container, stdout=True, stderr=True, tail=tail, stream=True, follow=True
-            )
-            try:
-                yield from _lines(stream)
-            finally:
-                # Its own `close` leaves the socket's file open, and does not work over SSH.
-                response = stream._response  # type: ignore[attr-defined]  # noqa: SLF001
-                response.close()
+        return engine_logs.follow(self._client, container, tail, since)
 
     def processes(self, container: str) -> int:
         """Return how many processes run in it."""
@@ -135,8 +153,9 @@ class DockerEngine:
 
         A folder that is missing is made by the engine; one that is there keeps its mode.
         """
+        entries = [Entry(path, data) for path, data in files.items()]
         with self._client.use(f"files could not be written into container {container}") as api:
-            api.put_archive(container, "/", _archive(files))
+            api.put_archive(container, "/", engine_volumes.archive(entries))
 
     def execute(self, container: str, command: Sequence[str]) -> tuple[int, str]:
         """Run a command in a running container; return (exit code, output)."""
@@ -151,32 +170,7 @@ class DockerEngine:
         with self._client.use(f"container {container} could not be sent {name}") as api:
             api.kill(container, signal=name)
 
-
-def _unless(error: DriverError, fine: ErrorKind) -> None:
-    """Raise `error` again unless it says what was wanted anyway."""
-    already = error.kind is ErrorKind.CONFLICT and "already in progress" in error.detail
-    if error.kind is not fine and not already:
-        raise error
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Cut a stream into lines: a chunk may end in the middle of one, and of a character."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.decode(errors="replace").removesuffix("\r")
-    if rest:
-        yield rest.decode(errors="replace")
-
-
-def _archive(files: Mapping[str, bytes]) -> bytes:
-    """Return a tar of `files`, mode 0644, owned by root."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, data in files.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.size = len(data)
-            entry.mode = 0o644
-            archive.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
+    def _create(self, container: WantedContainer, secrets: Secrets, restart: str) -> str:
+        # Two that have the same files would write the same volume, one while the other starts.
+        with self._filling if container.files else nullcontext():
+            return engine_containers.create(self._client, container, secrets, restart)

@@ -1,106 +1,106 @@
-"""Containers of a Docker engine: what one is created from, and what is said when that fails."""
+"""Containers of a Docker engine: created, started and ended, and why that failed."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import docker
 
+from gitops.drivers import engine_volumes
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.engine_body import create_body
+from gitops.drivers.engine_networks import connect_network
+from gitops.drivers.env_file import parse_env_file
+from gitops.drivers.redact import Redactor
 from gitops.drivers.sdk_client import SdkClient
-from gitops.model.observed import ContainerState
-from gitops.model.resources import Mount
-from gitops.model.secret import Secrets
+from gitops.model.secret import Secret, Secrets
 from gitops.model.wanted import WantedContainer
 
 _TAKEN = re.compile(r"(?:Bind for |listen tcp[46]? )(\S+):(\d+)(?: failed)?:")
-NANO = 1_000_000_000
 
 
-def create_body(container: WantedContainer, secrets: Secrets) -> dict[str, object]:
-    """Return the body of `POST /containers/create` (Engine API v1.41, ContainerCreate).
+def create(
+    client: SdkClient, container: WantedContainer, secrets: Secrets, restart: str = "unless-stopped"
+) -> str:
+    """Create a container with all of its networks, not started; return its id.
 
-    Raises INVALID when a secret of its environment has no value.
+    CONFLICT when the name is taken, MISSING when the engine has no such image or network. Nothing
+    of it is left when it fails.
     """
-    body: dict[str, object] = {
-        "Image": container.image.pinned,
-        "Env": _environment(container, secrets),
-        "Labels": dict(container.labels),
-        "ExposedPorts": {f"{port.container}/tcp": {} for port in container.ports},
-        "HostConfig": _host_config(container),
-        "NetworkingConfig": {
-            "EndpointsConfig": {container.network: {"Aliases": list(container.aliases)}}
-        },
-    }
-    if container.entrypoint:
-        body["Entrypoint"] = list(container.entrypoint)
-    if container.command:
-        body["Cmd"] = list(container.command)
-    return body
+    files = engine_volumes.provide_files(client, container)
+    body = create_body(container, secrets, files, restart)
+    if container.joins or not container.networks:
+        return _create(client, container, secrets, (container.name, body))
+    # The name tells that it is whole: one that a killed process left without a network has another.
+    unfinished = f"{container.name}.new"
+    remove(client, unfinished)
+    identifier = _create(client, container, secrets, (unfinished, body))
+    try:
+        for network in container.networks:
+            connect_network(client, (container.name, identifier), network, container.aliases)
+        with client.use(f"container {container.name} could not be given its name") as api:
+            api.rename(identifier, container.name)
+    except DriverError:
+        remove(client, identifier)
+        raise
+    return identifier
 
 
-def _host_config(container: WantedContainer) -> dict[str, object]:
-    return {
-        "NetworkMode": container.network,
-        "RestartPolicy": {"Name": "unless-stopped"},
-        # A container's log grows without end otherwise, and fills the engine's disk.
-        "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
-        "SecurityOpt": ["no-new-privileges"],
-        "PortBindings": {
-            f"{port.container}/tcp": [{"HostIp": port.bind, "HostPort": str(port.host)}]
-            for port in container.ports
-        },
-        "Mounts": [_mount(mount) for mount in container.mounts],
-        "NanoCpus": round(container.resources.cpus * NANO),
-        "Memory": container.resources.memory,
-    }
+def _create(
+    client: SdkClient,
+    container: WantedContainer,
+    secrets: Secrets,
+    named: tuple[str, Mapping[str, object]],
+) -> str:
+    name, body = named
+    try:
+        with client.use(f"container {container.name} could not be created") as api:
+            return str(api.create_container_from_config(body, name)["Id"])  # type: ignore[no-untyped-call]
+    except DriverError as error:
+        detail = redactor(container, secrets)(error.detail)
+        # The cause quotes the value as well, so it is left out of the chain.
+        raise DriverError(error.kind, error.what, detail) from None
 
 
-def _mount(mount: Mount) -> dict[str, object]:
-    return {
-        "Type": "volume" if mount.volume else "bind",
-        "Source": mount.volume or mount.path,
-        "Target": mount.mount,
-        "ReadOnly": mount.read_only,
-    }
+def stop(client: SdkClient, container: str, timeout: float) -> None:
+    """Stop a container: its stop signal, `timeout` seconds, a kill. One that is gone is fine."""
+    try:
+        with client.use(f"container {container} could not be stopped") as api:
+            api.stop(container, timeout=math.ceil(timeout))
+    except DriverError as error:
+        _unless_going(error)
 
 
-def _environment(container: WantedContainer, secrets: Secrets) -> list[str]:
-    lines = []
-    for name, value in container.env:
-        if isinstance(value, str):
-            lines.append(f"{name}={value}")
-            continue
-        if value not in secrets:
-            raise DriverError(
-                ErrorKind.INVALID,
-                f"container {container.name} needs {name} from {value}",
-                "that secret has no value",
-            )
-        lines.append(f"{name}={secrets[value].reveal()}")
-    return lines
+def remove(client: SdkClient, container: str) -> None:
+    """Remove a container, running or not; one that is gone, or is going, is fine."""
+    try:
+        with client.use(f"container {container} could not be removed") as api:
+            api.remove_container(container, v=True, force=True)
+    except DriverError as error:
+        _unless_going(error)
 
 
-def redacted(text: str, secrets: Secrets) -> str:
-    """Return `text` with each secret value in it replaced: the engine quotes what it refuses."""
-    for secret in secrets.values():
-        if secret.reveal():
-            text = text.replace(secret.reveal(), "***")
-    return text
+def _unless_going(error: DriverError) -> None:
+    """Raise `error` again unless it says that the container is gone, or is being removed."""
+    going = error.kind is ErrorKind.CONFLICT and "already in progress" in error.detail
+    if error.kind is not ErrorKind.MISSING and not going:
+        raise error
 
 
-def state_of(found: Mapping[str, Any]) -> ContainerState:
-    """Return the state that `GET /containers/{id}/json` (ContainerInspect) tells."""
-    state = found["State"]
-    return ContainerState(
-        state=state["Status"],
-        exit_code=state["ExitCode"],
-        oom_killed=state["OOMKilled"],
-        restarts=found["RestartCount"],
-        error=state["Error"],
-    )
+def redactor(container: WantedContainer, secrets: Secrets) -> Redactor:
+    """Return what takes a container's secret values out of text: the engine quotes what it refuses.
+
+    Of files of variables each value is one.
+    """
+    of_files = [
+        Secret(value)
+        for reference in container.env_files
+        if reference in secrets
+        for value in parse_env_file(secrets[reference].reveal(), str(reference)).values()
+    ]
+    return Redactor([*secrets.values(), *of_files])
 
 
 def start(client: SdkClient, name: str) -> None:

@@ -14,7 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
+from gitops.drivers.engine_stream import open_stream
 
 TIMEOUT = 30.0
 """Seconds until a call that gets no byte is given up."""
@@ -72,6 +73,14 @@ class EngineHttp(Protocol):
         """Make several calls at the same time, in no order; answers come in the order of calls."""
         ...
 
+    def stream(self, path: str, cancel: Cancel) -> Iterator[bytes]:
+        """Ask (GET) for what goes on for ever, and give it as it comes, until `cancel` is raised.
+
+        The engine has accepted when this returns. Ends as well when the engine goes away, and at
+        once when it is not there or answers with an error.
+        """
+        ...
+
     def close(self) -> None:
         """Close what is open; the next call opens it anew."""
         ...
@@ -119,6 +128,11 @@ class SocketHttp:
             raise
         self._idle.extend(used)
         return answers
+
+    def stream(self, path: str, cancel: Cancel) -> Iterator[bytes]:
+        """Give an answer that goes on for ever; see `EngineHttp`."""
+        self._observer("GET", path)
+        return open_stream(self._address, path, cancel)
 
     def close(self) -> None:
         """Close the idle connections; the next call opens new ones."""

@@ -8,6 +8,7 @@ from typing import TypedDict, cast
 from urllib.parse import quote
 
 from gitops.drivers.engine_http import Answer, Call, EngineHttp, expect
+from gitops.drivers.engine_notes import Volume, is_note, latest_notes
 from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, ObservedContainer
 
 
@@ -45,14 +46,15 @@ class DockerEngineReader:
         # Sent together on three connections: the engine works on them at the same time.
         answers = self._http.calls([Call("GET", path) for path in paths])
         containers, networks, volumes = map(_json, paths, answers)
-        found = cast("Mapping[str, list[Mapping[str, str]] | None]", volumes)["Volumes"] or []
+        found = cast("Mapping[str, list[Volume] | None]", volumes)["Volumes"] or []
         return EngineSnapshot(
             containers=tuple(map(_container, cast("list[_Container]", containers))),
             networks={
                 network["Name"]: network["Labels"] or {}
                 for network in cast("list[_Network]", networks)
             },
-            volumes=frozenset(volume["Name"] for volume in found),
+            volumes=frozenset(volume["Name"] for volume in found if not is_note(volume)),
+            notes=latest_notes(found),
         )
 
 

@@ -21,7 +21,10 @@ POOL = 16
 
 _SAYS = (
     (ErrorKind.DISK_FULL, ("no space left on device",)),
-    (ErrorKind.CONFLICT, ("port is already allocated", "address already in use")),
+    (
+        ErrorKind.CONFLICT,
+        ("port is already allocated", "address already in use", "pool overlaps with other one"),
+    ),
     (
         ErrorKind.DENIED,
         ("unauthorized", "denied:", "access denied", "authentication required", "no basic auth"),

@@ -1,19 +1,25 @@
-"""What steps of one run tell later ones: digests that a push gave, ports that an image names."""
+"""What steps of one run tell later ones: digests of pushes, ports of images, addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Lock
 
+from gitops.engine.addresses import free_address
+from gitops.model.address import Address
 from gitops.model.image import ImageRef
 
 
 class Board:
-    """Written and read by the threads of a run."""
+    """Written and read by the threads of a run. `taken` are the addresses that containers have."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self._lock = Lock()
         self._digests: dict[str, str] = {}
         self._ports: dict[str, int] = {}
+        self._addresses: dict[str, str] = {}
+        self._taken = set(taken)
+        self._certificates: dict[Address, str] = {}
 
     def pushed(self, image: ImageRef, digest: str) -> None:
         """Remember what a push gave."""
@@ -34,3 +40,32 @@ class Board:
         """Return `known`, or where that is 0 what creating the container found out."""
         with self._lock:
             return known or self._ports.get(container, -1)
+
+    def give_address(self, container: str, subnet: str) -> str:
+        """Return a free address for a container that is about to be created."""
+        with self._lock:
+            address = free_address(subnet, self._taken)
+            self._taken.add(address)
+            self._addresses[container] = address
+            return address
+
+    def shares_address(self, container: str, address: str) -> str:
+        """Remember that a container answers at the address of another one, and return that."""
+        with self._lock:
+            self._addresses[container] = address
+            return address
+
+    def address(self, container: str, known: str = "") -> str:
+        """Return `known`, or where that is empty what a container was given by this run."""
+        with self._lock:
+            return known or self._addresses.get(container, "")
+
+    def obtained(self, app: Address, certificate: str) -> None:
+        """Remember the name of the certificate that was obtained for an app."""
+        with self._lock:
+            self._certificates[app] = certificate
+
+    def certificate(self, app: Address) -> str:
+        """Return the name of the certificate that this run obtained, or an empty string."""
+        with self._lock:
+            return self._certificates.get(app, "")

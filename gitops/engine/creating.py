@@ -6,14 +6,16 @@ import secrets as randomness
 
 from gitops.drivers.base import Engine, Output, RegistryClient
 from gitops.engine.board import Board
+from gitops.engine.scene import Scene
 from gitops.model.actions import CreateContainer
 from gitops.model.image import ImageRef
-from gitops.model.observed import LABEL_DIGEST, LABEL_PORT
+from gitops.model.observed import LABEL_ADDRESS, LABEL_DIGEST, LABEL_PORT
 from gitops.model.outcomes import Done, Found, Observation, Outcome, Retry, Stalled, Unreachable
-from gitops.model.secret import EnvSecret, Secret, SecretRef, Secrets
+from gitops.model.secret import EnvSecret, Secret, SecretRef
+from gitops.model.wanted import WantedContainer
 from gitops.plan.containers import PROBE_TOKEN
 from gitops.plan.images import TAG_PREFIX
-from gitops.plan.workloads import NO_PORT
+from gitops.plan.place import NO_PORT
 
 
 def pull(
@@ -27,29 +29,44 @@ def pull(
     return Done(exact.value.pinned)
 
 
-def create_container(
-    registry: RegistryClient,
-    engine: Engine,
-    action: CreateContainer,
-    board: Board,
-    secrets: Secrets,
-) -> Outcome:
-    """Create it from the digest, with the labels that a later look needs."""
-    exact = _exact(registry, action.container.image, board)
+def create_container(scene: Scene, engine: Engine, action: CreateContainer) -> Outcome:
+    """Create it from the digest, with the address and the labels that a later look needs."""
+    exact = exact_container(scene, action.container)
     if not isinstance(exact, Found):
         return _no_image(action.container.image, exact)
-    labels = {**action.container.labels, LABEL_DIGEST: exact.value.digest}
+    wanted = exact.value
+    labels = {**wanted.labels, LABEL_DIGEST: wanted.image.digest}
     if action.port >= 0:
-        port = action.port or _port_of_image(engine, exact.value)
+        port = action.port or _port_of_image(engine, wanted.image)
         if isinstance(port, Stalled):
             return port
         labels[LABEL_PORT] = str(port) if port > 0 else NO_PORT
-        board.listens(action.container.name, port)
-    container = action.container._replace(image=exact.value, labels=labels)
+        scene.board.listens(wanted.name, port)
+    address = _address(scene, engine, wanted)
+    if address:
+        labels[LABEL_ADDRESS] = address
+    own = "" if wanted.joins else address
+    container = wanted._replace(labels=labels, address=own)
     # A gateway's token is made here and lives in its container only.
-    known: dict[SecretRef, Secret] = dict(secrets)
+    known: dict[SecretRef, Secret] = dict(scene.inputs.secrets)
     known[EnvSecret(PROBE_TOKEN)] = Secret(randomness.token_hex(16))
     return Done(engine.create_container(container, known))
+
+
+def exact_container(scene: Scene, wanted: WantedContainer) -> Observation[WantedContainer]:
+    """Return the container with its image pinned to the digest that it has now."""
+    exact = _exact(scene.world.registries, wanted.image, scene.board)
+    return Found(wanted._replace(image=exact.value)) if isinstance(exact, Found) else exact
+
+
+def _address(scene: Scene, engine: Engine, wanted: WantedContainer) -> str:
+    """Return the address that the container answers at: its own, or that of the one it joins."""
+    if wanted.joins:
+        address = scene.board.address(wanted.joins)
+        return scene.board.shares_address(wanted.name, address)
+    if wanted.owner.kind != "WebApp":
+        return ""
+    return scene.board.give_address(wanted.name, engine.subnet(wanted.network))
 
 
 def _exact(registry: RegistryClient, image: ImageRef, board: Board) -> Observation[ImageRef]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitops.engine.observe import observe, observe_engines
+from gitops.engine.observe import notes_of, observe, observe_engines
 from gitops.engine.ports import Memory, World
 from gitops.engine.sources import read_inputs
 from gitops.engine.together import Look
@@ -12,7 +12,8 @@ from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs, Observed
 from gitops.model.plan import Plan
 from gitops.model.wanted import Wanted
-from gitops.plan.planner import Question, make_plan
+from gitops.plan.grounds import Question
+from gitops.plan.planner import make_plan
 from gitops.plan.wanted import lookups, work_out
 
 
@@ -36,9 +37,10 @@ def decide(
     """Return what should be done to make the world match `bundle`."""
     looking = Look(lambda: observe_engines(bundle.project, world.sites))
     inputs = read_inputs(bundle, world)
-    wanted = work_out(bundle, inputs)
+    engines = looking.result()
+    wanted = work_out(bundle, inputs, notes_of(engines))
     tags = lookups(wanted, bundle)
-    observed = observe(bundle, world, looking.result(), wanted.gateways, tags)
+    observed = observe(bundle, world, engines, wanted.gateways, tags)
     question = Question(
         wanted, observed, memory.history(bundle.project), inputs, allow_mass_removal
     )

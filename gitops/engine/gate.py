@@ -6,20 +6,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, Engine, Output
-from gitops.model.observed import ContainerState, ProbeAnswer
+from gitops.model.observed import ContainerState
 from gitops.model.outcomes import Done, Outcome, Stalled, Superseded
-from gitops.model.resources import Health
+from gitops.model.webapp import Health
 
 _FIRST_PAUSE = 0.05
 _LOG_LINES = 20
 
 
 class Candidate(NamedTuple):
-    """A container at the gate. `ask` is none for one that listens on no port."""
+    """A container at the gate. `ask` returns what is wrong with it while it runs, or nothing."""
 
     container: str
     health: Health
-    ask: Callable[[], ProbeAnswer] | None
+    ask: Callable[[ContainerState], str]
 
 
 class _Tally:
@@ -29,7 +29,7 @@ class _Tally:
         self.restarts = restarts
         self.attempts = 0
         self.well_since: float | None = None
-        self.trouble = "it was not asked yet"
+        self.trouble = ""
 
     def note(self, trouble: str, now: float) -> None:
         self.attempts += 1
@@ -59,7 +59,7 @@ def wait_healthy(
     while True:
         if state.state != "running" or state.restarts > tally.restarts:
             return _failed(candidate, engine, state, tally, "the process ended")
-        tally.note(_trouble(candidate), clock())
+        tally.note(candidate.ask(state), clock())
         now = clock()
         if tally.well_since is not None and now - tally.well_since >= health.stable_for:
             return Done(f"healthy after {now - started:.1f} s and {tally.attempts} attempts")
@@ -81,30 +81,12 @@ def _next(pause: float, tally: _Tally, health: Health, now: float) -> float:
     return max(0.01, min(health.interval, tally.well_since + health.stable_for - now))
 
 
-def _trouble(candidate: Candidate) -> str:
-    """Return what is wrong with the container's answer, or an empty string."""
-    if candidate.ask is None:
-        return ""
-    answer = candidate.ask()
-    if answer.error:
-        return answer.error
-    health = candidate.health
-    if any(low <= answer.status <= high for low, high in health.statuses):
-        return ""
-    wanted = ", ".join(
-        str(low) if low == high else f"{low}-{high}" for low, high in health.statuses
-    )
-    body = " ".join(answer.body.split())[:200]
-    told = f": {body}" if body else ""
-    return f"GET {health.path} answered {answer.status}, wanted {wanted}{told}"
-
-
 def _failed(
     candidate: Candidate, engine: Engine, state: ContainerState, tally: _Tally, why: str
 ) -> Stalled:
     """Return the failure with all that explains it."""
     facts = [f"attempts: {tally.attempts}"]
-    if candidate.ask is not None:
+    if tally.trouble:
         facts.append(f"last answer: {tally.trouble}")
     if state.state != "running" or state.restarts > tally.restarts:
         facts.append(f"exit code: {state.exit_code}")

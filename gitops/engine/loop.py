@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import DriverError
+from gitops.engine.attention import Attention
 from gitops.engine.decide import Decision, decide
 from gitops.engine.leasing import Busy
 from gitops.engine.patience import Patience
@@ -19,6 +20,7 @@ from gitops.engine.works import Work, Works
 from gitops.model.bundle import Bundle
 from gitops.model.secret import Secret
 from gitops.plan.parts import parts_of, wishes, without
+from gitops.plan.windows import reopens
 
 QUIET = 0.3
 """Seconds without a further change after which a save counts as finished."""
@@ -72,6 +74,7 @@ class _Loop:
         self._sources: PolledSources | None = None
         self._works = Works(lambda: watch.wakeups.wake("a part ended"))
         self._telling = Telling()
+        self._attention = Attention(watch.wakeups.wake)
         self._again = float("inf")
 
     def run(self) -> None:
@@ -82,6 +85,7 @@ class _Loop:
                 self._look(", ".join(reasons))
                 reasons = self._watch.wakeups.wait(self._due(), LONGEST) or ("resync",)
         finally:
+            self._attention.stop()
             self._works.stop()
 
     def _due(self) -> float:
@@ -111,6 +115,8 @@ class _Loop:
         for work in self._works.gather():
             self._learn(work, crew)
         decision = decide(bundle, crew.world, crew.memory)
+        self._attention.attend(decision, crew.world)
+        self._again = min(self._again, _reopening(decision))
         for address in sorted(self._works.overtake(decision)):
             crew.reporter.note(f"{address}: something newer is wanted; the attempt is given up")
         for line in self._telling.of(decision.plan):
@@ -145,3 +151,18 @@ class _Loop:
         for address, outcome in sorted(failed.items(), key=lambda pair: pair[0]):
             seconds = self._patience.failed(address, work.wishes.get(address))
             crew.reporter.note(f"{address}: {again(outcome, seconds)}")
+
+
+def _reopening(decision: Decision) -> float:
+    """Return the monotonic time at which a window opens that something waits for."""
+    waiting = {
+        address
+        for address, blocked in decision.plan.blocked.items()
+        if blocked.reason == "OutsideWindow"
+    }
+    opens = (
+        reopens(app.spec.windows, decision.inputs.now)
+        for app in decision.wanted.apps
+        if app.address in waiting
+    )
+    return time.monotonic() + min(opens, default=float("inf")) - decision.inputs.now

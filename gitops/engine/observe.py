@@ -11,7 +11,9 @@ from gitops.model.bundle import Bundle
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, GatewayState, Observed
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
+from gitops.model.routes import ServerHealth
 from gitops.model.wanted import WantedService
+from gitops.plan.holds import Notes, by_topic
 
 Snapshots = Mapping[str, Observation[EngineSnapshot]]
 
@@ -31,6 +33,15 @@ def observe_engines(project: str, sites: Mapping[str, Site]) -> Snapshots:
     return together({name: look(name, site) for name, site in sites.items()})
 
 
+def notes_of(engines: Snapshots) -> Mapping[str, Notes]:
+    """Return the notes of each engine that could be looked at."""
+    return {
+        target: by_topic(seen.value.notes)
+        for target, seen in engines.items()
+        if isinstance(seen, Found)
+    }
+
+
 def observe(
     bundle: Bundle,
     world: World,
@@ -44,24 +55,32 @@ def observe(
         for service in gateways
         if service.target in world.sites
     }
-    return Observed(engines, states, _tags(bundle, world, engines, images))
+    return Observed(
+        engines,
+        {target: state for target, (state, _) in states.items()},
+        _tags(bundle, world, engines, images),
+        {target: health for target, (_, health) in states.items()},
+    )
 
 
 def _gateway(
     service: WantedService, site: Site, seen: Observation[EngineSnapshot]
-) -> Observation[GatewayState]:
+) -> tuple[Observation[GatewayState], tuple[ServerHealth, ...]]:
     if not isinstance(seen, Found):
-        return Unreachable(f"the gateway of {service.address}", "its engine is not reachable")
+        why = "its engine is not reachable"
+        return Unreachable(f"the gateway of {service.address}", why), ()
     for container in seen.value.containers:
         if (
             container.owner == service.address
             and container.labels.get(LABEL_PROJECT) == service.container.labels[LABEL_PROJECT]
         ):
             try:
-                return Found(site.gateways.state(container.name))
+                state = site.gateways.state(container.name)
+                health = site.gateways.health(container.name) if state.routes else ()
             except DriverError as error:
-                return Unreachable(container.name, str(error))
-    return Absent("no container")
+                return Unreachable(container.name, str(error)), ()
+            return Found(state), health
+    return Absent("no container"), ()
 
 
 def _tags(

@@ -7,15 +7,19 @@ from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import (
     Builder,
+    CertificateIssuer,
     Engine,
     EngineReader,
+    EngineWatcher,
     GatewayReader,
     GatewayWriter,
     LeaseKeeper,
+    NoteKeeper,
     RegistryClient,
     SecretReader,
     SourceReader,
 )
+from gitops.model.address import Address
 from gitops.model.outcomes import Outcome
 from gitops.model.plan import History, Plan, Step
 from gitops.model.records import NewEvent, NewRun, Quarantine, RunState
@@ -27,9 +31,12 @@ class Site(NamedTuple):
     reader: EngineReader
     gateways: GatewayReader
     leases: LeaseKeeper
+    notes: NoteKeeper
+    watcher: EngineWatcher
     engine: Callable[[], Engine]
     gateway: Callable[[], GatewayWriter]
     builder: Callable[[], Builder]
+    certificates: Callable[[], CertificateIssuer]
 
 
 class World(NamedTuple):
@@ -94,6 +101,14 @@ class HoldBook(Protocol):
         ...
 
 
+class MendingBook(Protocol):
+    """Remembers what had to be put right."""
+
+    def add(self, project: str, address: Address, now: float) -> None:
+        """Remember one mending of a resource."""
+        ...
+
+
 class Memory(Protocol):
     """What is remembered between runs; nothing in it is needed to find out what to do."""
 
@@ -110,6 +125,11 @@ class Memory(Protocol):
     @property
     def holds(self) -> HoldBook:
         """The quarantined inputs."""
+        ...
+
+    @property
+    def mendings(self) -> MendingBook:
+        """What had to be put right lately."""
         ...
 
     def history(self, project: str) -> History:

@@ -6,21 +6,24 @@ from collections.abc import Mapping
 from threading import Event
 from typing import NamedTuple
 
+from gitops.drivers.base import LeaseKeeper
 from gitops.engine.board import Board
 from gitops.engine.decide import Decision, decide
 from gitops.engine.execute import execute
 from gitops.engine.leasing import Claim, holding
-from gitops.engine.ports import Memory, Reporter, Site, World
+from gitops.engine.ports import Memory, Reporter, World
 from gitops.engine.preparing import preparing
 from gitops.engine.record import Recorder, Redact
 from gitops.engine.scene import Scene
 from gitops.model.actions import CreateContainer
+from gitops.model.address import Address
 from gitops.model.bundle import Bundle
-from gitops.model.observed import LABEL_PROJECT, Observed
-from gitops.model.outcomes import Done, Found, Outcome, Skipped, Superseded
+from gitops.model.observed import LABEL_ADDRESS, LABEL_PROJECT, Observed
+from gitops.model.outcomes import Done, Found, Outcome, Skipped, Stalled, Superseded
 from gitops.model.plan import Plan, Step
 from gitops.model.records import NewRun, RunPlan, RunState
 from gitops.plan.document import as_document, as_json
+from gitops.plan.parts import only
 from gitops.plan.text import as_text
 
 _ROUNDS = 8
@@ -46,6 +49,8 @@ class Order(NamedTuple):
     allow_mass_removal: bool = False
     expected: str = ""
     """The JSON of a plan that was agreed to; another one is refused."""
+    only: frozenset[Address] = frozenset()
+    """Who it is about, with what they need; empty is the whole project."""
 
 
 class Result(NamedTuple):
@@ -66,17 +71,18 @@ def reconcile(bundle: Bundle, first: Decision, crew: Crew, order: Order) -> Resu
     """Carry out what is left to do. A plan without steps takes no lease and writes nothing."""
     if not first.plan.steps or first.plan.refused:
         return Result(first, (), moved=_moved(first.plan, order))
-    keepers = {target: site.leases for target, site in _reachable(first, crew.world).items()}
+    keepers = keepers_of(first, crew.world)
     ready = preparing(first.plan, crew.world.sites)
     with ready, holding(keepers, crew.claim, crew.cancel):
         # What was seen before the lease was held may be what another run has just changed.
         decision = _again(bundle, crew, order)
         if _moved(decision.plan, order):
             return Result(decision, (), moved=True)
-        return _rounds(bundle, decision, crew, order)
+        return rounds(bundle, decision, crew, order)
 
 
-def _rounds(bundle: Bundle, decision: Decision, crew: Crew, order: Order) -> Result:
+def rounds(bundle: Bundle, decision: Decision, crew: Crew, order: Order) -> Result:
+    """Carry out `decision` and what is left after it, under leases that the caller holds."""
     failures: tuple[tuple[Step, Outcome], ...] = ()
     seen = None
     for _ in range(_ROUNDS):
@@ -93,8 +99,15 @@ def _rounds(bundle: Bundle, decision: Decision, crew: Crew, order: Order) -> Res
 
 
 def _worth_another(failures: tuple[tuple[Step, Outcome], ...], plan: Plan) -> bool:
-    """Go on with what the failures do not touch, and with nothing that just failed."""
-    failed = {step.address for step, _ in failures}
+    """Go on with what the failures do not touch, and with the way back from a bad version.
+
+    What failed without being remembered as bad would only fail again.
+    """
+    failed = {
+        step.address
+        for step, outcome in failures
+        if not (isinstance(outcome, Stalled) and outcome.quarantine and step.wish)
+    }
     return bool(plan.steps) and not any(step.address in failed for step in plan.steps)
 
 
@@ -124,14 +137,27 @@ def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int
 
 
 def _again(bundle: Bundle, crew: Crew, order: Order) -> Decision:
-    return decide(bundle, crew.world, crew.memory, allow_mass_removal=order.allow_mass_removal)
+    found = decide(bundle, crew.world, crew.memory, allow_mass_removal=order.allow_mass_removal)
+    return found._replace(plan=only(found.plan, order.only)) if order.only else found
 
 
 def scene(decision: Decision, crew: Crew) -> Scene:
     """Return what a run of this decision works on."""
     gateways = gateway_names(decision.observed, decision.plan)
     bundle = decision.bundle
-    return Scene(bundle.project, bundle, decision.inputs, crew.world, gateways, Board())
+    hosts = {app.address: app.hosts for app in decision.wanted.apps}
+    board = Board(taken_addresses(decision.observed))
+    return Scene(bundle.project, bundle, decision.inputs, crew.world, gateways, board, hosts)
+
+
+def taken_addresses(observed: Observed) -> frozenset[str]:
+    """Return the addresses that containers have for life, whosever they are."""
+    return frozenset(
+        address
+        for seen in observed.engines.values()
+        for container in (seen.value.containers if isinstance(seen, Found) else ())
+        if (address := container.labels.get(LABEL_ADDRESS))
+    )
 
 
 def gateway_names(observed: Observed, plan: Plan) -> dict[str, str]:
@@ -158,9 +184,10 @@ def failures_of(plan: Plan, outcomes: Mapping[int, Outcome]) -> tuple[tuple[Step
     )
 
 
-def _reachable(decision: Decision, world: World) -> Mapping[str, Site]:
+def keepers_of(decision: Decision, world: World) -> Mapping[str, LeaseKeeper]:
+    """Return who keeps the lease of each engine that answers."""
     return {
-        target: world.sites[target]
+        target: world.sites[target].leases
         for target, seen in decision.observed.engines.items()
         if isinstance(seen, Found)
     }

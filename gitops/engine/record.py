@@ -37,6 +37,8 @@ class Recorder:
     def step(self, step: Step) -> Iterator[Output]:
         """Remember that a step begins; give the place for its log."""
         self._memory.runs.begin_step(self._run, step.number, self._clock())
+        if step.mends:
+            self._memory.mendings.add(self._project, step.address, self._clock())
         self._reporter.began(step)
         log = self._memory.runs.step_log(self._run, step.number)
 
@@ -84,7 +86,9 @@ _TOLD = {
     "CreateContainer": "Created",
     "StartContainer": "Started",
     "WaitHealthy": "Healthy",
-    "SwitchRoute": "Routed",
+    "SwitchRoutes": "Routed",
+    "ObtainCertificate": "CertificateObtained",
+    "RunHook": "HookRan",
     "RemoveContainer": "Removed",
     "RestoreGateway": "Restored",
 }

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, Output
 from gitops.engine.board import Board
 from gitops.engine.ports import World
+from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
 
 
 class Scene(NamedTuple):
-    """What a run works on and with. `gateways` are the containers of gateways, by target."""
+    """What a run works on and with. `gateways` are the containers of gateways, by
+    target; `hosts` the host names of each app and slot.
+    """
 
     project: str
     bundle: Bundle | None
@@ -20,6 +25,7 @@ class Scene(NamedTuple):
     world: World
     gateways: dict[str, str]
     board: Board
+    hosts: Mapping[Address, tuple[str, ...]] = MappingProxyType({})
 
 
 class Desk(NamedTuple):

@@ -9,6 +9,7 @@ from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
 from gitops.model.resources import GitSource, SshKey
 from gitops.model.secret import SecretRef, Secrets
+from gitops.plan.content import app_secrets
 
 
 def read_inputs(bundle: Bundle, world: World) -> Inputs:
@@ -25,9 +26,7 @@ def read_secrets(bundle: Bundle, world: World) -> tuple[Secrets, Mapping[SecretR
 
 def _references(bundle: Bundle) -> set[SecretRef]:
     """Return every secret of the bundle: apps', repositories of sources', registries'."""
-    found = {
-        value for app in bundle.apps for value in app.env.values() if not isinstance(value, str)
-    }
+    found = {reference for app in bundle.apps for reference in app_secrets(app)}
     for task in bundle.tasks:
         if isinstance(task.source, GitSource) and task.source.credentials is not None:
             credentials = task.source.credentials

@@ -13,6 +13,7 @@ from gitops.model.observed import (
     LABEL_PORT,
     LABEL_PROJECT,
     LABEL_REVISION,
+    LABEL_SIDECAR,
     GatewayState,
     ObservedContainer,
 )
@@ -20,7 +21,8 @@ from gitops.model.outcomes import Found, Observation
 from gitops.model.resources import Target
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp, WantedImage
-from gitops.plan.workloads import NO_PORT
+from gitops.plan.causes import led
+from gitops.plan.place import NO_PORT
 
 _HTTP = 80
 
@@ -46,7 +48,7 @@ class _View(NamedTuple):
 def statuses(decision: Decision) -> tuple[Status, ...]:
     """Return the status of every resource that is declared, and of every one that is left over."""
     view = _view(decision)
-    addresses = {*decision.bundle.resources, *view.causes}
+    addresses = {*decision.bundle.resources, *view.apps, *view.causes}
     return tuple(_status(view, address) for address in sorted(addresses))
 
 
@@ -114,9 +116,10 @@ def _available(view: _View, app: WantedApp, live: ObservedContainer | None) -> C
     if live.labels.get(LABEL_PORT) == NO_PORT:
         return Condition("Available", Truth.TRUE, "Running", f"{live.name} runs; it has no port")
     route = view.routes.get(app.target, {}).get(app.address.name)
-    if route is None or route.container != live.name:
+    if route is None or live.name not in _servers(route):
         return Condition("Available", Truth.FALSE, "NotRouted", f"no route leads to {live.name}")
-    return Condition("Available", Truth.TRUE, "Serving", f"{live.name} serves it")
+    verb = "serves" if len(route.servers) == 1 else "serve"
+    return Condition("Available", Truth.TRUE, "Serving", f"{led(route)} {verb} it")
 
 
 def _routes(seen: Observation[GatewayState]) -> Mapping[str, Route]:
@@ -128,8 +131,13 @@ def _live(view: _View, app: WantedApp) -> ObservedContainer | None:
     """Return the container that the route leads to, else the newest that is there."""
     mine = view.containers.get((app.target, app.address), [])
     route = view.routes.get(app.target, {}).get(app.address.name)
-    routed = [one for one in mine if route is not None and one.name == route.container]
+    mine = [one for one in mine if LABEL_SIDECAR not in one.labels]
+    routed = [one for one in mine if route is not None and one.name in _servers(route)]
     return max(routed or mine, key=lambda one: (one.running, one.created), default=None)
+
+
+def _servers(route: Route) -> frozenset[str]:
+    return frozenset(server.container for server in route.servers)
 
 
 def _revision(container: ObservedContainer | None) -> str:

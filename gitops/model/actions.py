@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.image import ImageRef
-from gitops.model.resources import Health
-from gitops.model.routes import Route
+from gitops.model.notes import Note
+from gitops.model.revisions import Revision
+from gitops.model.routes import Route, Server
+from gitops.model.secret import SecretRef
 from gitops.model.wanted import WantedContainer, WantedImage
+from gitops.model.webapp import Health
 
 
 class CreateNetwork(NamedTuple):
@@ -78,21 +81,69 @@ class WaitService(NamedTuple):
 
 
 class WaitHealthy(NamedTuple):
-    """Ask an app's container through the gateway until it proves itself; the gate of a deploy."""
+    """Ask a container of an app until it proves itself; the gate of a deployment."""
 
     target: str
-    container: str
+    server: Server
     app: Address
-    port: int
-    """0: the port that the container's label names."""
     health: Health
 
 
-class SwitchRoute(NamedTuple):
-    """Send an app's host names to a container, in one step; port 0 is the one in its label."""
+class SwitchRoutes(NamedTuple):
+    """Send the host names of one or more apps to their servers, all in one step."""
 
     target: str
-    route: Route
+    routes: tuple[Route, ...]
+
+
+class ObtainCertificate(NamedTuple):
+    """Make or get a certificate for an app's host names, and give it to the gateway.
+
+    `source` is the `Certificate.source` that is wanted; `cert` and `key` are the user's own.
+    """
+
+    target: str
+    app: Address
+    hosts: tuple[str, ...]
+    source: str
+    cert: SecretRef | None = None
+    key: SecretRef | None = None
+
+
+class RunHook(NamedTuple):
+    """Run a command in a container of its own, to its end: 0 is well."""
+
+    target: str
+    container: WantedContainer
+    timeout: float
+
+
+class KeepRevision(NamedTuple):
+    """Remember what serves now as the newest good revision, before those in `older`.
+
+    Its `since` and, where the image is known by a tag only, its `digest` come with the doing.
+    """
+
+    target: str
+    app: Address
+    revision: Revision
+    older: tuple[Revision, ...]
+    version: int
+
+
+class WriteNote(NamedTuple):
+    """Keep a note with the engine."""
+
+    target: str
+    note: Note
+
+
+class EraseNote(NamedTuple):
+    """Forget a note."""
+
+    target: str
+    topic: str
+    name: str
 
 
 class RemoveRoute(NamedTuple):
@@ -158,7 +209,12 @@ Action = (
     | StartContainer
     | WaitService
     | WaitHealthy
-    | SwitchRoute
+    | SwitchRoutes
+    | ObtainCertificate
+    | RunHook
+    | KeepRevision
+    | WriteNote
+    | EraseNote
     | RemoveRoute
     | RestoreGateway
     | Drain

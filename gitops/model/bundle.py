@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.diagnostics import Diagnostic, Span
-from gitops.model.resources import BuildTask, Registry, Repository, Resource, Target, WebApp
+from gitops.model.resources import BuildTask, Registry, Repository, Resource, Target
+from gitops.model.webapp import WebApp
 
 
 class Bundle(NamedTuple):

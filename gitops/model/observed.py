@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops.model.address import Address
+from gitops.model.notes import Note
 from gitops.model.outcomes import Observation
-from gitops.model.routes import Route
+from gitops.model.probing import Fault
+from gitops.model.routes import Route, ServerHealth
 from gitops.model.secret import SecretRef, Secrets
 from gitops.model.sources import Source
 
@@ -19,6 +22,13 @@ LABEL_IMAGE = "gitops.image"
 LABEL_DIGEST = "gitops.digest"
 LABEL_PORT = "gitops.port"
 LABEL_REVISION = "gitops.revision"
+LABEL_LINE = "gitops.line"
+"""Whose content a container runs, when that is a slot's and not production's."""
+LABEL_SIDECAR = "gitops.sidecar"
+LABEL_REPLICA = "gitops.replica"
+"""On a sidecar: the name of the app's container that it belongs to."""
+LABEL_ADDRESS = "gitops.address"
+"""The container's address in the project's network, its own for life."""
 
 
 class ObservedContainer(NamedTuple):
@@ -48,6 +58,17 @@ class ObservedContainer(NamedTuple):
         """Say whether its process runs."""
         return self.state == "running"
 
+    @property
+    def health(self) -> str:
+        """What its HEALTHCHECK says: starting, healthy, unhealthy; empty without one.
+
+        Lists of containers have it in the status alone: `Up 5 seconds (health: starting)`.
+        """
+        _, bracket, last = self.status.rpartition("(")
+        word = last.removesuffix(")").removeprefix("health: ")
+        known = word in ("starting", "healthy", "unhealthy")
+        return word if self.running and bracket and known else ""
+
 
 class EngineSnapshot(NamedTuple):
     """All that an engine holds that a plan may depend on.
@@ -58,16 +79,30 @@ class EngineSnapshot(NamedTuple):
     containers: tuple[ObservedContainer, ...]
     networks: Mapping[str, Mapping[str, str]]
     volumes: frozenset[str]
+    notes: tuple[Note, ...] = ()
+    """The project's notes, of each topic and name the latest."""
 
 
 class ContainerState(NamedTuple):
-    """How one container is right now."""
+    """How one container is right now. `exit_code` and `oom_killed` are of its last end, if that is
+    known; one that was restarted and runs again has ended before.
+    """
 
     state: str
     exit_code: int
     oom_killed: bool
     restarts: int
     error: str
+    health: str = ""
+    """What its HEALTHCHECK says: starting, healthy, unhealthy; empty without one."""
+    health_log: str = ""
+    """What the last run of its HEALTHCHECK printed."""
+    ran: float = 0.0
+    """Seconds that its process ran until it ended; 0 while it runs."""
+    memory: int = 0
+    """Bytes that it may use; 0 is no limit."""
+    exposes: tuple[int, ...] = ()
+    """The TCP ports that its image says it listens on."""
 
 
 class GatewayState(NamedTuple):
@@ -91,6 +126,8 @@ class ProbeAnswer(NamedTuple):
     status: int
     body: str
     error: str
+    fault: Fault = Fault.OTHER
+    """What kind of error it is."""
 
 
 class Observed(NamedTuple):
@@ -102,6 +139,8 @@ class Observed(NamedTuple):
     engines: Mapping[str, Observation[EngineSnapshot]]
     gateways: Mapping[str, Observation[GatewayState]]
     tags: Mapping[str, Observation[str]]
+    health: Mapping[str, tuple[ServerHealth, ...]] = MappingProxyType({})
+    """What each gateway says of its servers."""
 
 
 class Inputs(NamedTuple):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops.model.actions import Action
 from gitops.model.address import Address
 from gitops.model.wanted import Blocked
+
+MENDING_WINDOW = 300.0
+"""Seconds that count as lately."""
+
+MENDING_LIMIT = 5
+"""Times in the window after which an app is left alone, with the reason."""
 
 
 class Step(NamedTuple):
@@ -15,6 +22,7 @@ class Step(NamedTuple):
 
     `because` is the cause in words. `otherwise` is what is done when the step fails, so that a
     failed gate leaves what it found. `wish` is the hash that is quarantined when the step stalls.
+    `mends` is a step that puts right what was right before: too many of them are a reason to stop.
     """
 
     number: int
@@ -24,6 +32,7 @@ class Step(NamedTuple):
     after: tuple[int, ...] = ()
     otherwise: tuple[Action, ...] = ()
     wish: str = ""
+    mends: bool = False
 
 
 class Plan(NamedTuple):
@@ -49,3 +58,5 @@ class History(NamedTuple):
     """What is remembered that the world does not tell: bad inputs by resource (hash to reason)."""
 
     quarantined: Mapping[Address, Mapping[str, str]]
+    mended: Mapping[Address, int] = MappingProxyType({})
+    """How often each app had a container replaced or started again lately (`MENDING_WINDOW`)."""

@@ -10,24 +10,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitops.model.address import Address
+from gitops.model.metadata import Metadata
 from gitops.model.secret import SecretRef
-
-
-class Suspend(NamedTuple):
-    """A resource that is left as it is: not built, not deployed, not pruned."""
-
-    reason: str = ""
-    by: str = ""
-    until: float = 0.0
-    """Seconds since 1970 when the suspension ends by itself; 0 is never."""
-
-
-class Metadata(NamedTuple):
-    """What every document carries beside its spec."""
-
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-    suspend: Suspend | None = None
+from gitops.model.webapp import WebApp
 
 
 class Credentials(NamedTuple):
@@ -135,85 +120,27 @@ class BuildTask(NamedTuple):
     timeout: float
 
 
-class RepositoryImage(NamedTuple):
-    """An image of a repository of ours, by tag."""
-
-    repository: Address
-    tag: str
-
-
-class NamedImage(NamedTuple):
-    """An image by its full name, with a tag or a digest."""
-
-    name: str
-    tag: str
-    digest: str
-
-
-class Mount(NamedTuple):
-    """Storage in a container: a named volume of the project, or a folder of the machine."""
-
-    mount: str
-    volume: str = ""
-    path: str = ""
-    read_only: bool = False
-
-
-class Resources(NamedTuple):
-    """Limits; 0 is none."""
-
-    cpus: float = 0.0
-    memory: int = 0
-
-
-class Health(NamedTuple):
-    """When a new container counts as ready.
-
-    With a port, `path` is asked through the gateway until it has answered with a status in
-    `statuses` for `stable_for` seconds. Without one, it has to run that long without a restart.
+class Acme(NamedTuple):
+    """Where certificates for public names come from: the URL of an ACME directory (RFC 8555), the
+    address for the authority's mail, and the file of the authority's own root, if it has one.
     """
 
-    path: str
-    statuses: tuple[tuple[int, int], ...]
-    interval: float
-    timeout: float
-    deadline: float
-    stable_for: float
-
-
-class Deploy(NamedTuple):
-    """How a container is replaced: `startFirst`, `stopFirst`, or empty (decided by need)."""
-
-    order: str
-    drain: float
-    stop: float
-
-
-class WebApp(NamedTuple):
-    """An image, running and reachable; one that listens on no port is a worker without a route."""
-
-    address: Address
-    metadata: Metadata
-    image: RepositoryImage | NamedImage
-    command: tuple[str, ...]
-    port: int
-    """0: the one port that the image exposes."""
-    hosts: tuple[str, ...]
-    env: Mapping[str, str | SecretRef]
-    volumes: tuple[Mount, ...]
-    resources: Resources
-    health: Health
-    deploy: Deploy
-    depends_on: tuple[Address, ...]
-    target: Address
+    directory: str
+    email: str = ""
+    root: SecretRef | None = None
 
 
 class Gateway(NamedTuple):
-    """The reverse proxy of a target: one port, one host name an app."""
+    """The reverse proxy of a target: one port, one host name an app.
+
+    `https` 0 is no port of its own until an app asks for TLS, which is then 8443.
+    """
 
     http: int
     image: str
     bind: str
+    https: int = 0
+    acme: Acme | None = None
 
 
 class Target(NamedTuple):

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.image import ImageRef
-from gitops.model.resources import Deploy, Health, Mount, Resources
+from gitops.model.revisions import Content, Hold
+from gitops.model.routes import Rules
 from gitops.model.secret import SecretRef
+from gitops.model.webapp import Confinement, Deploy, File, Health, Mount, Resources, WebApp
 
 
 class PublishedPort(NamedTuple):
@@ -17,6 +19,18 @@ class PublishedPort(NamedTuple):
     bind: str
     host: int
     container: int
+
+
+class EngineCheck(NamedTuple):
+    """A command that the engine runs in a container to see whether it is well. Times are seconds;
+    failures in the first `grace` seconds do not count.
+    """
+
+    command: tuple[str, ...]
+    interval: float
+    timeout: float
+    failures: int
+    grace: float
 
 
 class WantedContainer(NamedTuple):
@@ -39,6 +53,18 @@ class WantedContainer(NamedTuple):
     aliases: tuple[str, ...]
     resources: Resources
     config: str
+    env_files: tuple[SecretRef, ...] = ()
+    """Secrets whose text holds `NAME=value` lines; `env` wins over them."""
+    files: tuple[File, ...] = ()
+    confinement: Confinement = Confinement()
+    check: EngineCheck | None = None
+    """None keeps the image's own HEALTHCHECK."""
+    joins: str = ""
+    """The container whose network it shares, in place of one of its own."""
+    address: str = ""
+    """Its IPv4 address in `network`, for life; empty leaves it to the engine."""
+    networks: tuple[str, ...] = ()
+    """Networks that it joins beside `network`."""
 
 
 class WantedImage(NamedTuple):
@@ -73,10 +99,20 @@ class WantedService(NamedTuple):
     volume: str
 
 
-class WantedApp(NamedTuple):
-    """A web app. `image` is what it should run: a task's fingerprint reference, or a name.
+class WantedSidecar(NamedTuple):
+    """A helper of each replica; its container's name, network and labels come with the replica."""
 
-    `task` is the build task that makes that image, if one does. `port` is 0 where the image says.
+    name: str
+    container: WantedContainer
+
+
+class WantedApp(NamedTuple):
+    """A web app, or one of its slots. `spec` is what the user wrote of this place.
+
+    `content` is what should run here, of `line` (empty: production's own, else the slot's): an
+    image of `task`, if a build task makes it, or one by name. `container` is made of it, as are
+    `sidecars`. `held` says why it is not what the spec says, `lifted` that a hold ended since the
+    spec changed.
     """
 
     address: Address
@@ -84,13 +120,47 @@ class WantedApp(NamedTuple):
     image: ImageRef
     task: Address | None
     container: WantedContainer
-    hosts: tuple[str, ...]
-    port: int
-    health: Health
-    deploy: Deploy
-    depends_on: tuple[Address, ...]
-    volumes: tuple[str, ...]
-    revision: str
+    spec: WebApp
+    content: Content
+    replicas: int
+    line: str = ""
+    sidecars: tuple[WantedSidecar, ...] = ()
+    volumes: tuple[str, ...] = ()
+    held: Hold | None = None
+    lifted: bool = False
+    rules: Rules = Rules()
+    certificate: str = ""
+    """Where the certificate of its hosts comes from (`Certificate.source`); empty without TLS."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names that lead to it."""
+        return self.spec.hosts
+
+    @property
+    def port(self) -> int:
+        """The port that its containers listen on; 0 is the one that the image exposes."""
+        return self.content.runtime.port
+
+    @property
+    def health(self) -> Health:
+        """When one of its containers counts as well."""
+        return self.content.runtime.health
+
+    @property
+    def deploy(self) -> Deploy:
+        """How its containers are replaced."""
+        return self.spec.deploy
+
+    @property
+    def depends_on(self) -> tuple[Address, ...]:
+        """What has to be ready before it."""
+        return self.spec.depends_on
+
+    @property
+    def revision(self) -> str:
+        """The commit that its image was built from, if that is known."""
+        return self.content.commit
 
 
 class Blocked(NamedTuple):
@@ -104,7 +174,8 @@ class Blocked(NamedTuple):
 class Wanted(NamedTuple):
     """The whole wish for one project. `blocked` are left exactly as they are.
 
-    `gateways` and `apps` hold the suspended ones too: their routes have to be known.
+    `gateways` and `apps` hold the suspended ones too: their routes have to be known. `apps` hold
+    every slot as an app of its own, `APP-SLOT`.
     """
 
     project: str

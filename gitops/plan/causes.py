@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from gitops.model.observed import LABEL_IMAGE
-from gitops.model.observed import ObservedContainer as Container
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp
-
-LOST = ("paused", "dead", "removing")
-"""States of a container that no start brings back: it is replaced."""
+from gitops.plan.place import LOST, Place
 
 
-def why_new(app: WantedApp, live: Container | None) -> str:
+def why_new(app: WantedApp, place: Place) -> str:
     """Return why an app needs a new container."""
+    live = place.live
     if live is None:
         return "the app has no container"
-    if live.state in LOST:
-        return f"{live.name} is {live.state}"
+    for one in place.mine:
+        if one.name in place.sick:
+            return f"{one.name}: {place.sick[one.name]}"
+        if one.state in LOST:
+            return f"{one.name} is {one.state}"
     have, want = live.labels.get(LABEL_IMAGE, ""), app.image.pinned
     if have != want:
         return f"running {brief(have)}, wanted {brief(want)}"
-    return f"configuration {live.config[:8]} runs, {app.container.config[:8]} is wanted"
+    if live.config != app.container.config:
+        return f"configuration {live.config[:8]} runs, {app.container.config[:8]} is wanted"
+    return f"{len(place.mine)} of {app.replicas} replicas are there"
 
 
 def brief(image: str) -> str:
@@ -38,14 +41,23 @@ def why_switch(have: Route | None, want: Route) -> str:
     if have is None:
         return f"{hosts} leads nowhere yet"
     if have.hosts != want.hosts:
-        return f"{', '.join(have.hosts)} leads to {have.container}"
-    if have.container == want.container:
-        return "it was started again" if have.epoch != want.epoch else "its settings differ"
-    return f"{hosts} leads to {have.container}"
+        return f"{', '.join(have.hosts)} leads to {led(have)}"
+    if {one.container for one in have.servers} != {one.container for one in want.servers}:
+        return f"{hosts} leads to {led(have)}"
+    return "its settings differ"
 
 
-def describe_app(app: WantedApp, keep: Container | None) -> str:
+def led(route: Route) -> str:
+    """Return where a route leads to, in words."""
+    names = [server.container for server in route.servers]
+    return ", ".join(names) if names else "nothing"
+
+
+def describe_app(app: WantedApp, place: Place) -> str:
     """Return what an app that is in sync runs."""
-    name = keep.name if keep else "nothing"
+    running = [one.name for one in place.mine if one.running]
     revision = f" at commit {app.revision[:8]}" if app.revision else ""
-    return f"{name} runs {brief(app.image.pinned)}{revision}"
+    verb = "runs" if len(running) == 1 else "run"
+    if not app.replicas:
+        return "it does not run"
+    return f"{', '.join(running)} {verb} {brief(app.image.pinned)}{revision}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops.model import actions as act
+from gitops.model.routes import Route
 
 
 def verb(action: act.Action) -> str:
@@ -32,10 +33,22 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
             return f"start {container}"
         case act.WaitService(_, container, _, timeout):
             return f"wait until {container} answers, {timeout:g} s at most"
-        case act.WaitHealthy(_, container, _, _, health):
-            return f"wait until {container} is healthy, {health.deadline:g} s at most"
-        case act.SwitchRoute(_, route):
-            return f"route {', '.join(route.hosts)} to {route.container}"
+        case act.WaitHealthy(_, server, _, health):
+            return f"wait until {server.container} is healthy, {health.deadline:g} s at most"
+        case act.SwitchRoutes(_, routes):
+            led = (f"{', '.join(route.hosts)} to {_servers(route)}" for route in routes)
+            return f"route {', '.join(led)}"
+        case act.ObtainCertificate(_, _, hosts, _, _, _):
+            return f"get a certificate for {', '.join(hosts)}"
+        case act.RunHook(_, container, timeout):
+            command = " ".join([*container.entrypoint, *container.command])
+            return f"run `{command}`, {timeout:g} s at most"
+        case act.KeepRevision(_, _, revision, _, _):
+            return f"remember revision {revision.number}"
+        case act.WriteNote(_, note):
+            return f"remember the {note.topic} of {note.name}"
+        case act.EraseNote(_, topic, name):
+            return f"forget the {topic} of {name}"
         case act.RemoveRoute(_, app):
             return f"remove the route of {app}"
         case act.RestoreGateway(_, container, routes):
@@ -51,3 +64,8 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
 
 def _verb(action: act.Action) -> str:
     return verb(action).partition("-")[0]
+
+
+def _servers(route: Route) -> str:
+    names = [server.container for server in route.servers]
+    return " and ".join(names) if names else "nothing"

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gitops.model.actions import Action
 from gitops.model.address import Address
 from gitops.model.plan import Plan, Step
 from gitops.model.wanted import Blocked
+
+
+class Why(NamedTuple):
+    """Why a step is taken, in words; what undoes it, and what it is blamed on: see `Step`."""
+
+    because: str
+    undo: tuple[Action, ...] = ()
+    wish: str = ""
+    mends: bool = False
 
 
 class Draft:
@@ -22,19 +33,13 @@ class Draft:
         self._warnings: list[str] = []
 
     def add(
-        self,
-        address: Address,
-        action: Action,
-        because: str,
-        *,
-        after: tuple[int, ...] = (),
-        otherwise: tuple[Action, ...] = (),
-        wish: str = "",
+        self, address: Address, action: Action, why: str | Why, *, after: tuple[int, ...] = ()
     ) -> int:
         """Add a step and return its number."""
         number = len(self._steps) + 1
-        unique = tuple(sorted(set(after)))
-        self._steps.append(Step(number, address, action, because, unique, otherwise, wish))
+        because, otherwise, wish, mends = why if isinstance(why, Why) else Why(why)
+        last = tuple(sorted(set(after)))
+        self._steps.append(Step(number, address, action, because, last, otherwise, wish, mends))
         self._touched.add(address)
         return number
 
@@ -101,16 +106,10 @@ class Chain:
         """Let the next step come after these as well."""
         self.last = (*self.last, *others)
 
-    def then(
-        self,
-        action: Action,
-        because: str,
-        *,
-        otherwise: tuple[Action, ...] = (),
-        wish: str = "",
-    ) -> None:
+    def then(self, action: Action, why: str | Why) -> None:
         """Add a step after the last one."""
-        number = self._draft.add(
-            self._address, action, because, after=self.last, otherwise=otherwise, wish=wish
-        )
-        self.last = (number,)
+        self.last = (self._draft.add(self._address, action, why, after=self.last),)
+
+    def fork(self) -> Chain:
+        """Return a chain of its own that begins where this one is."""
+        return Chain(self._draft, self._address, self.last)

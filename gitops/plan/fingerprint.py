@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gitops.model.observed import LABEL_PROJECT
 from gitops.model.resources import BuildTask
-from gitops.model.secret import EnvSecret, FileSecret, Secrets
+from gitops.model.secret import SecretRef, Secrets
 from gitops.model.sources import Source
-from gitops.model.wanted import WantedContainer
+from gitops.model.wanted import WantedContainer, WantedSidecar
+from gitops.model.webapp import Confinement
 
 _VERSION = 1
 """Part of every hash: raised when what a hash covers changes its meaning."""
@@ -41,36 +42,65 @@ def image_fingerprint(task: BuildTask, source: Source, args: Mapping[str, str]) 
     )
 
 
-def config_hash(container: WantedContainer, image: str, port: int, secrets: Secrets) -> str:
+def text_hash(text: str) -> str:
+    """Return 64 hex digits that name a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def config_hash(
+    container: WantedContainer,
+    image: str,
+    port: int,
+    secrets: Secrets,
+    sidecars: Sequence[WantedSidecar] = (),
+) -> str:
     """Return 64 hex digits over all that must cause a new container.
 
     `image` is the name that its inputs give it. Secret values take part by their version only.
     """
+    beside = [
+        [one.name, str(one.container.image), *_settings(one.container, secrets)] for one in sidecars
+    ]
+    further = _further(container, secrets)
+    rest = [*([further] if any(further) else []), *([beside] if beside else [])]
+    return _digest([_VERSION, image, port, *_settings(container, secrets), *rest])
+
+
+def _settings(container: WantedContainer, secrets: Secrets) -> list[object]:
     env = [
         (name, value)
         if isinstance(value, str)
-        else (name, "secret", _version(container, name, value, secrets))
+        else (name, "secret", secret_version(container, name, value, secrets))
         for name, value in container.env
     ]
-    return _digest(
-        [
-            _VERSION,
-            image,
-            port,
-            container.entrypoint,
-            container.command,
-            env,
-            container.ports,
-            container.mounts,
-            container.network,
-            container.aliases,
-            container.resources,
-        ]
+    return [
+        container.entrypoint,
+        container.command,
+        env,
+        container.ports,
+        container.mounts,
+        container.network,
+        container.aliases,
+        container.resources,
+    ]
+
+
+def _further(container: WantedContainer, secrets: Secrets) -> list[object]:
+    """Return what few containers have; where it is all empty it takes no part in the hash."""
+    files = [
+        secret_version(container, f"envFile {number}", ref, secrets)
+        for number, ref in enumerate(container.env_files, 1)
+    ]
+    own = sorted(
+        (key, value) for key, value in container.labels.items() if not key.startswith("gitops.")
     )
+    confinement = container.confinement if container.confinement != Confinement() else None
+    return [files, container.files, confinement, container.check, own, container.networks]
 
 
-def _version(
-    container: WantedContainer, name: str, reference: EnvSecret | FileSecret, secrets: Secrets
+def secret_version(
+    container: WantedContainer, name: str, reference: SecretRef, secrets: Secrets
 ) -> str:
+    """Return what changes when the value of a container's secret does, and tells nothing of it."""
     project = container.labels.get(LABEL_PROJECT, "")
     return secrets[reference].version(f"{project}/{container.owner}/{name}")

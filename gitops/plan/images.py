@@ -15,7 +15,7 @@ from gitops.model.plan import History
 from gitops.model.resources import BuildTask, Registry, Repository
 from gitops.model.sources import Source
 from gitops.model.wanted import Blocked, WantedImage
-from gitops.plan.draft import Draft
+from gitops.plan.draft import Draft, Why
 from gitops.plan.fingerprint import image_fingerprint
 from gitops.plan.placeholders import fill, fill_tag
 
@@ -112,7 +112,7 @@ def plan_image(
 
 def _build(draft: Draft, image: WantedImage) -> int:
     because = f"no image for {_source_words(image)} yet ({image.ref.tag} is not in the registry)"
-    built = draft.add(image.task, Build(image.target, image), because, wish=image.fingerprint)
+    built = draft.add(image.task, Build(image.target, image), Why(because, wish=image.fingerprint))
     return draft.add(
         image.task,
         Push(image.target, image.ref),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from gitops.model.address import Address
@@ -53,6 +53,23 @@ def without(plan: Plan, left: Callable[[Address], bool]) -> Plan:
     return plan._replace(steps=tuple(kept))
 
 
+def only(plan: Plan, addresses: Collection[Address]) -> Plan:
+    """Return the plan for these alone, with what their steps need of others."""
+    needed: set[int] = set()
+    for step in reversed(plan.steps):
+        if step.address in addresses or step.number in needed:
+            needed.update((step.number, *step.after))
+    about = {step.address for step in plan.steps if step.number in needed} | set(addresses)
+    return without(plan, lambda one: one not in about)._replace(
+        in_sync={one: what for one, what in plan.in_sync.items() if one in about},
+        blocked={one: why for one, why in plan.blocked.items() if one in about},
+        suspended={one: why for one, why in plan.suspended.items() if one in about},
+        warnings=(),
+        # What others lose is not for this plan to refuse: it does not touch them.
+        refused="",
+    )
+
+
 def plan_of(plan: Plan, part: Part) -> Plan:
     """Return the plan of one part alone."""
     return plan._replace(steps=part.steps)
@@ -64,5 +81,7 @@ def wishes(wanted: Wanted) -> Mapping[Address, object]:
         image.task: (image.fingerprint, image.moving) for image in wanted.images
     }
     # A commit that leaves the image as it was is no newer wish.
-    apps = {app.address: app._replace(revision="") for app in wanted.apps}
+    apps = {
+        app.address: app._replace(content=app.content._replace(commit="")) for app in wanted.apps
+    }
     return {**images, **apps}

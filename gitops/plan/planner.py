@@ -4,47 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
-from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.image import ImageRef
-from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, Inputs, Observed, ObservedContainer
+from gitops.model.observed import Observed
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
-from gitops.model.plan import History, Plan
-from gitops.model.routes import Route
+from gitops.model.plan import Plan
 from gitops.model.wanted import Blocked, Wanted, WantedApp
 from gitops.plan.draft import Draft
 from gitops.plan.fingerprint import config_hash
+from gitops.plan.grounds import Ground, Question, groups, place_of, survey
 from gitops.plan.images import plan_image
 from gitops.plan.prune import Left, orphans, plan_removals, refusal, unseen
-from gitops.plan.routes import routes_now
+from gitops.plan.resort import hold_app, sealed
 from gitops.plan.services import plan_gateway, plan_network, plan_registry
-from gitops.plan.workloads import Place, hold_app, plan_app, sealed
+from gitops.plan.workloads import Order, plan_apps
 
 SUSPENDED = "BuildSuspended"
 """The reason of an app that waits because the user said so: it is at rest, not in trouble."""
-
-
-class Question(NamedTuple):
-    """All that a plan depends on. `allow_mass_removal` is the user's word that it is meant."""
-
-    wanted: Wanted
-    observed: Observed
-    history: History
-    inputs: Inputs
-    allow_mass_removal: bool = False
-
-
-class _Ground(NamedTuple):
-    """One engine that could be looked at, sorted for the planner."""
-
-    target: str
-    engine: EngineSnapshot
-    mine: Mapping[Address, tuple[ObservedContainer, ...]]
-    names: frozenset[str]
-    routes: Mapping[str, Route]
-    network: tuple[int, ...] = ()
-    """The steps after which the project's network is there."""
 
 
 def make_plan(question: Question) -> Plan:
@@ -55,57 +32,19 @@ def make_plan(question: Question) -> Plan:
         draft.block(address, blocked)
     for address in sorted(wanted.suspended):
         draft.suspend(address, "suspend is set")
-    grounds = _survey(draft, question)
+    grounds = survey(draft, question)
     networks = _plan_services(draft, question, grounds)
     images = _plan_images(draft, question)
     apps = {app.address: app for app in wanted.apps}
-    for address in _in_order(apps):
-        ground = grounds.get(apps[address].target)
-        if ground is not None and address not in wanted.suspended:
-            network = networks.get(ground.target, ())
-            _plan_one(draft, question, ground._replace(network=network), apps[address], images)
+    for group in groups(question, grounds, _in_order(apps), apps):
+        _plan_group(draft, question, grounds[group[0].target], group, images, networks)
     refused = _prune(draft, question, grounds)
     _describe_the_rest(draft, wanted)
     return draft.finish(refused)
 
 
-def _survey(draft: Draft, question: Question) -> dict[str, _Ground]:
-    grounds = {}
-    for target, seen in question.observed.engines.items():
-        if not isinstance(seen, Found):
-            why = f"{seen.what}: {seen.why}" if isinstance(seen, Unreachable) else "no engine"
-            blocked = Blocked("EngineUnreachable", why)
-            _block_target(draft, question.wanted, target, blocked)
-            continue
-        mine: dict[Address, list[ObservedContainer]] = {}
-        for container in seen.value.containers:
-            owner = container.owner
-            if owner and container.labels.get(LABEL_PROJECT) == question.wanted.project:
-                mine.setdefault(owner, []).append(container)
-        frozen = {owner: tuple(found) for owner, found in mine.items()}
-        names = frozenset(one.name for one in seen.value.containers)
-        apps = [app for app in question.wanted.apps if app.target == target]
-        routes = routes_now(apps, frozen, question.observed.gateways.get(target, Absent()))
-        grounds[target] = _Ground(target, seen.value, frozen, names, routes)
-    return grounds
-
-
-def _block_target(draft: Draft, wanted: Wanted, target: str, blocked: Blocked) -> None:
-    """Say it for all that runs there: silence would read as in sync."""
-    draft.block(Address("Target", target), blocked)
-    for app in wanted.apps:
-        if app.target == target and app.address not in wanted.suspended:
-            draft.block(app.address, blocked)
-    for service in wanted.registries:
-        if service.target == target:
-            draft.block(service.address, blocked)
-    for image in wanted.images:
-        if image.target == target:
-            draft.block(image.task, blocked)
-
-
 def _plan_services(
-    draft: Draft, question: Question, grounds: Mapping[str, _Ground]
+    draft: Draft, question: Question, grounds: Mapping[str, Ground]
 ) -> Mapping[str, tuple[int, ...]]:
     """Add the steps for registries, networks and gateways; return when each network is there."""
     wanted = question.wanted
@@ -139,17 +78,44 @@ def _plan_images(draft: Draft, question: Question) -> dict[Address, tuple[int, .
     return ready
 
 
-def _plan_one(
+def _plan_group(
     draft: Draft,
     question: Question,
-    ground: _Ground,
-    app: WantedApp,
+    ground: Ground,
+    group: tuple[WantedApp, ...],
     images: Mapping[Address, tuple[int, ...] | Blocked],
+    networks: Mapping[str, tuple[int, ...]],
 ) -> None:
-    mine = ground.mine.get(app.address, ())
-    route = ground.routes.get(app.address.name)
-    gateway = draft.ready(Address("Target", app.target))
-    place = Place(mine, route, ground.names, ground.engine.volumes, gateway)
+    gateway = draft.ready(Address("Target", ground.target))
+    network = networks.get(ground.target, ())
+    orders: list[Order] = []
+    for app in group:
+        place = place_of(question.wanted.project, ground, app)._replace(
+            gateway=gateway,
+            mended=question.history.mended.get(app.address, 0),
+            now=question.inputs.now,
+        )
+        order = _order(draft, question, Order(app, place, network), images)
+        if order is not None:
+            orders.append(order)
+    if len(orders) == len(group):
+        plan_apps(draft, orders, question.history, question.inputs.secrets)
+    else:
+        for order in orders:
+            hold_app(draft, order.app, order.place, order.after)
+
+
+def _order(
+    draft: Draft,
+    question: Question,
+    order: Order,
+    images: Mapping[Address, tuple[int, ...] | Blocked],
+) -> Order | None:
+    """Return the order with its exact image and what it comes after; none when that is not known.
+
+    The app is then held as it is, and the draft says why.
+    """
+    app = order.app
     obstacle = draft.blocked(app.address) or _gateway_obstacle(question.observed, app)
     image = obstacle or _image(question.observed, app)
     made = images.get(app.task, ()) if app.task else ()
@@ -160,11 +126,14 @@ def _plan_one(
             draft.suspend(app.address, blocked.message)
         else:
             draft.block(app.address, blocked)
-        hold_app(draft, app, place, ground.network)
-        return
-    config = config_hash(app.container, image.pinned, app.port, question.inputs.secrets)
-    ready = sealed(app._replace(image=image), config)
-    plan_app(draft, ready, place, question.history, (*ground.network, *made, *needed))
+        hold_app(draft, app, order.place, order.after)
+        return None
+    secrets = question.inputs.secrets
+    exact = app.container._replace(image=image)
+    config = config_hash(exact, image.pinned, app.port, secrets, app.sidecars)
+    content = app.content._replace(image=image)
+    ready = sealed(app._replace(image=image, content=content), config)
+    return Order(ready, order.place, (*order.after, *made, *needed))
 
 
 def _image(observed: Observed, app: WantedApp) -> ImageRef | Blocked:
@@ -211,10 +180,15 @@ def _in_order(apps: Mapping[Address, WantedApp]) -> Iterable[Address]:
     return TopologicalSorter(graph).static_order()
 
 
-def _prune(draft: Draft, question: Question, grounds: Mapping[str, _Ground]) -> str:
+def _prune(draft: Draft, question: Question, grounds: Mapping[str, Ground]) -> str:
     wanted = question.wanted
     left = [
-        Left(target, orphans(wanted, target, ground.engine), tuple(ground.routes.values()))
+        Left(
+            target,
+            orphans(wanted, target, ground.engine),
+            tuple(ground.routes.values()),
+            ground.engine.notes,
+        )
         for target, ground in grounds.items()
     ]
     owners = {one.owner for place in left for one in place.containers if one.owner}

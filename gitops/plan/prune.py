@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops.model.actions import (
     Drain,
+    EraseNote,
     RemoveContainer,
     RemoveNetwork,
     RemoveRoute,
@@ -14,6 +15,7 @@ from gitops.model.actions import (
     StopContainer,
 )
 from gitops.model.address import Address
+from gitops.model.notes import Note
 from gitops.model.observed import (
     LABEL_KIND,
     LABEL_PROJECT,
@@ -41,6 +43,7 @@ class Left(NamedTuple):
     target: str
     containers: tuple[ObservedContainer, ...]
     routes: tuple[Route, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def orphans(wanted: Wanted, target: str, engine: EngineSnapshot) -> tuple[ObservedContainer, ...]:
@@ -112,6 +115,15 @@ def plan_removals(draft: Draft, wanted: Wanted, left: Left) -> None:
         for container in left.containers:
             if _owner(container) == owner:
                 apps = (*apps, ends.remove(container, after))
+    _forget(draft, wanted, left, kept)
+
+
+def _forget(draft: Draft, wanted: Wanted, left: Left, kept: frozenset[Address]) -> None:
+    """Add the end of what is remembered of apps that are gone."""
+    for note in left.notes:
+        owner = Address("WebApp", note.name)
+        if owner not in kept:
+            draft.add(owner, EraseNote(left.target, note.topic, note.name), _why(wanted, owner))
 
 
 def _heirs(wanted: Wanted, owner: Address, route: Route | None) -> list[Address]:
@@ -173,6 +185,9 @@ def tear_down(project: str, networks: dict[str, str], observed: Observed, *, vol
         if networks.get(target, "") in seen.value.networks:
             action = RemoveNetwork(target, networks[target])
             draft.add(address, action, "the project ends", after=after)
+        for note in sorted(seen.value.notes):
+            owner = Address("WebApp", note.name)
+            draft.add(owner, EraseNote(target, note.topic, note.name), "the project ends")
         for volume in sorted(seen.value.volumes) if volumes else ():
             draft.add(address, RemoveVolume(target, volume), "--volumes was given", after=after)
     return draft.finish()

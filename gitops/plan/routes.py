@@ -9,6 +9,8 @@ from gitops.model.observed import LABEL_PORT, GatewayState, ObservedContainer
 from gitops.model.outcomes import Found, Observation
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp
+from gitops.plan.fronts import route_of
+from gitops.plan.place import server_of
 
 
 def routes_now(
@@ -28,10 +30,15 @@ def routes_now(
 
 
 def _rebuilt(app: WantedApp, containers: tuple[ObservedContainer, ...]) -> Route | None:
-    """Return a route to the oldest container that runs: of two, it is the one that was proved."""
+    """Return a route to what runs; of two configurations, the older one was proved."""
     usable = [one for one in containers if one.running and one.labels.get(LABEL_PORT, "").isdigit()]
     if not usable:
         return None
     oldest = min(usable, key=lambda one: one.created)
-    port = int(oldest.labels[LABEL_PORT])
-    return Route(app.address.name, app.hosts, oldest.name, port, app.deploy.drain)
+    servers = (server_of(one) for one in usable if one.config == oldest.config)
+    return route_of(app, tuple(sorted(servers)))
+
+
+def without_certificate(route: Route) -> Route:
+    """Return the route as it is while its certificate is not there."""
+    return route._replace(rules=route.rules._replace(certificate="", redirect=False))

@@ -70,11 +70,7 @@ def plan_registry(draft: Draft, service: WantedService, engine: EngineSnapshot) 
     if case.container is not None and not case.because:
         draft.sync(service.address, f"{case.container.name} runs {service.container.image}")
         return
-    after: tuple[int, ...] = ()
-    if service.volume and service.volume not in engine.volumes:
-        action = CreateVolume(service.target, service.volume)
-        after = (draft.add(service.address, action, "images are kept there"),)
-    _start(draft, case, after)
+    _start(draft, case, _volume(draft, case, ()))
 
 
 def plan_gateway(
@@ -90,7 +86,7 @@ def plan_gateway(
     """
     case = _look(service, engine)._replace(routes=routes)
     if case.container is None or case.because:
-        _start(draft, case, draft.ready(service.address))
+        _start(draft, case, _volume(draft, case, draft.ready(service.address)))
         return
     if isinstance(state, Unreachable):
         draft.block(service.address, Blocked("GatewayUnreachable", f"{state.what}: {state.why}"))
@@ -102,6 +98,16 @@ def plan_gateway(
         _wait(draft, service, case.container.name, (restored,))
         return
     draft.sync(service.address, f"{case.container.name} serves {_served(state)}")
+
+
+def _volume(draft: Draft, case: _Case, after: tuple[int, ...]) -> tuple[int, ...]:
+    """Add the creation of a service's volume, if it has one that is not there."""
+    service = case.service
+    if not service.volume or service.volume in case.engine.volumes:
+        return after
+    what = "certificates" if service.address.kind == "Target" else "images"
+    action = CreateVolume(service.target, service.volume)
+    return (draft.add(service.address, action, f"{what} are kept there", after=after),)
 
 
 def _distrust(state: Observation[GatewayState]) -> str:

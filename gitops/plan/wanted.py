@@ -8,44 +8,54 @@ from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.observed import Inputs
-from gitops.model.resources import BuildTask, NamedImage, Repository, Target, WebApp
+from gitops.model.resources import Target
 from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedService
-from gitops.plan.containers import app_container, gateway_service, network_name, registry_service
-from gitops.plan.images import repository_name, task_of, wanted_image
+from gitops.plan.apps import wanted_apps
+from gitops.plan.containers import gateway_service, network_name, registry_service
+from gitops.plan.holds import Notes
+from gitops.plan.images import wanted_image
 
 
-def work_out(bundle: Bundle, inputs: Inputs) -> Wanted:
-    """Return the whole wish. What cannot be known now is blocked, with the reason."""
-    suspended = frozenset(
-        address
-        for address, resource in bundle.resources.items()
-        if (pause := resource.metadata.suspend) and (not pause.until or pause.until > inputs.now)
-    )
+def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Wanted:
+    """Return the whole wish. What cannot be known now is blocked, with the reason.
+
+    `notes` are those of each target's engine.
+    """
     home = default_target(bundle).address.name
     images = {task.address: wanted_image(bundle, task, inputs, home) for task in bundle.tasks}
-    blocked = {
-        found: image
-        for found, image in images.items()
-        if isinstance(image, Blocked) and found not in suspended
+    apps = [
+        each
+        for app in bundle.apps
+        for each in wanted_apps(bundle, app, inputs, images, notes.get(app.target.name, {}))
+    ]
+    suspended = _suspended(bundle, [app for app, _ in apps], inputs)
+    blocked: dict[Address, Blocked] = {
+        found: image for found, image in images.items() if isinstance(image, Blocked)
     }
-    apps = {app.address: _app(bundle, app, inputs, images) for app in bundle.apps}
-    blocked.update(
-        {
-            found: why
-            for found, (_, why) in apps.items()
-            if why is not None and found not in suspended
-        }
-    )
+    blocked |= {app.address: why for app, why in apps if why is not None}
     return Wanted(
         project=bundle.project,
-        addresses=frozenset(bundle.resources),
+        addresses=frozenset(bundle.resources) | {app.address for app, _ in apps},
         images=tuple(image for image in images.values() if isinstance(image, WantedImage)),
         registries=_registries(bundle, suspended, home),
         gateways=_gateways(bundle),
-        apps=tuple(app for app, _ in apps.values()),
+        apps=tuple(app for app, _ in apps),
         networks={app.target.name: network_name(bundle.project) for app in bundle.apps},
-        blocked=blocked,
+        blocked={found: why for found, why in blocked.items() if found not in suspended},
         suspended=suspended,
+    )
+
+
+def _suspended(bundle: Bundle, apps: list[WantedApp], inputs: Inputs) -> frozenset[Address]:
+    """Return what the user wants left as it is; a slot rests with its app."""
+    every = {
+        **{address: resource.metadata for address, resource in bundle.resources.items()},
+        **{app.address: app.spec.metadata for app in apps},
+    }
+    return frozenset(
+        address
+        for address, metadata in every.items()
+        if (pause := metadata.suspend) and (not pause.until or pause.until > inputs.now)
     )
 
 
@@ -88,67 +98,3 @@ def _gateways(bundle: Bundle) -> tuple[WantedService, ...]:
     return tuple(
         gateway_service(bundle, target) for target in bundle.targets if target.address in used
     )
-
-
-def _app(
-    bundle: Bundle,
-    app: WebApp,
-    inputs: Inputs,
-    images: Mapping[Address, WantedImage | Blocked],
-) -> tuple[WantedApp, Blocked | None]:
-    """Return the wish, and why it cannot be carried out now: the app is then held as it is."""
-    name = _image_name(bundle, app)
-    task = task_of(images, name)
-    made = images.get(task) if task else _unknown_maker(bundle, name, images)
-    wanted = WantedApp(
-        address=app.address,
-        target=app.target.name,
-        image=made.ref if isinstance(made, WantedImage) else name,
-        task=task,
-        container=app_container(bundle, app),
-        hosts=app.hosts,
-        port=app.port,
-        health=app.health,
-        deploy=app.deploy,
-        depends_on=app.depends_on,
-        volumes=tuple(f"{bundle.project}-{mount.volume}" for mount in app.volumes if mount.volume),
-        revision=made.commit if isinstance(made, WantedImage) else "",
-    )
-    missing = [
-        inputs.secret_errors[value]
-        for value in app.env.values()
-        if not isinstance(value, str) and value in inputs.secret_errors
-    ]
-    if missing:
-        return wanted, Blocked("SecretMissing", "; ".join(missing), fatal=True)
-    return wanted, made if isinstance(made, Blocked) else None
-
-
-def _unknown_maker(
-    bundle: Bundle, name: ImageRef, images: Mapping[Address, WantedImage | Blocked]
-) -> Blocked | None:
-    """Return why the task that makes the image of that name cannot say which one that is, if so.
-
-    Taking the digest that the tag has now would be a guess, and would replace a container that a
-    later look finds right.
-    """
-    for address, image in images.items():
-        task = bundle.resources[address]
-        if not isinstance(image, Blocked) or not isinstance(task, BuildTask):
-            continue
-        repository = bundle.resources[task.repository]
-        if not isinstance(repository, Repository):
-            continue
-        moving = (*(("latest",) if task.latest else ()), *task.tags)
-        if repository_name(bundle, repository) == name.repository and name.tag in moving:
-            return Blocked("ImageUnknown", f"{task.address}: {image.message}")
-    return None
-
-
-def _image_name(bundle: Bundle, app: WebApp) -> ImageRef:
-    if isinstance(app.image, NamedImage):
-        return ImageRef(app.image.name, app.image.tag, app.image.digest)
-    repository = bundle.resources[app.image.repository]
-    if not isinstance(repository, Repository):
-        raise TypeError(f"{app.image.repository} is not a repository")
-    return ImageRef(repository_name(bundle, repository), app.image.tag)

@@ -2,275 +2,135 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitops.model.actions import (
-    Action,
-    CreateContainer,
-    CreateVolume,
-    Drain,
-    Pull,
-    RemoveContainer,
-    StartContainer,
-    StopContainer,
-    SwitchRoute,
-    WaitHealthy,
-)
-from gitops.model.observed import (
-    LABEL_CONFIG,
-    LABEL_IMAGE,
-    LABEL_PORT,
-    LABEL_PROJECT,
-    LABEL_REVISION,
-)
-from gitops.model.observed import ObservedContainer as Container
+from gitops.model.actions import EraseNote, KeepRevision, RemoveContainer, SwitchRoutes
+from gitops.model.notes import HISTORY, HOLD
+from gitops.model.observed import LABEL_REPLICA, LABEL_SIDECAR
 from gitops.model.plan import History
-from gitops.model.routes import LAST_REQUEST, Route
-from gitops.model.wanted import Blocked, WantedApp, WantedContainer
-from gitops.plan.causes import LOST, describe_app, why_new, why_switch
-from gitops.plan.containers import free_name
+from gitops.model.revisions import Revision
+from gitops.model.secret import Secrets
+from gitops.model.wanted import WantedApp
+from gitops.plan.causes import describe_app
+from gitops.plan.certificates import Served, plan_certificate
+from gitops.plan.content import secrets_of
 from gitops.plan.draft import Chain, Draft
-
-NO_PORT = "none"
-"""The value of the port label of a container that listens on nothing: a worker."""
-
-
-class Place(NamedTuple):
-    """What stands where an app belongs: its containers, the route it has, and what has a name."""
-
-    mine: tuple[Container, ...]
-    route: Route | None
-    names: frozenset[str]
-    volumes: frozenset[str] = frozenset()
-    gateway: tuple[int, ...] = ()
-    """The steps after which the gateway answers: a container may start before, not be asked."""
-
-    @property
-    def live(self) -> Container | None:
-        """The container that requests reach; without a route, the oldest one that runs.
-
-        Of two it is the one that was proved: a newer one is what a killed deployment left.
-        """
-        if self.route is not None:
-            for container in self.mine:
-                if container.name == self.route.container:
-                    return container
-        return min(self.mine, key=lambda found: (not found.running, found.created), default=None)
+from gitops.plan.fingerprint import secret_version
+from gitops.plan.hooks import after_deploy
+from gitops.plan.place import Place
+from gitops.plan.resort import hold_app, resort
+from gitops.plan.revisions import appended, newest
+from gitops.plan.rollout import Rollout
 
 
-def plan_app(
-    draft: Draft, app: WantedApp, place: Place, history: History, after: tuple[int, ...]
-) -> None:
-    """Add the steps for one app whose image is there or will be after the steps `after`."""
-    wish = app.container.config
-    bad = history.quarantined.get(app.address, {}).get(wish)
-    live = place.live
-    if bad is not None and (live is None or live.config != wish):
-        draft.block(app.address, Blocked("DeployFailed", bad, fatal=True))
-        hold_app(draft, app, place, after)
-        _remove(draft, app, [one for one in place.mine if one is not live], ())
+class Order(NamedTuple):
+    """One app to be planned: what is wanted, where it stands, and what its steps come after."""
+
+    app: WantedApp
+    place: Place
+    after: tuple[int, ...]
+
+
+class _Case(NamedTuple):
+    """An order at work."""
+
+    order: Order
+    rollout: Rollout
+    certificate: Served
+
+
+def plan_apps(draft: Draft, orders: Sequence[Order], history: History, secrets: Secrets) -> None:
+    """Add the steps for one app, or for two that change contents at the same moment.
+
+    Their images are there, or will be after the steps that their orders come after.
+    """
+    found = [(order, resort(draft, order.app, order.place, history)) for order in orders]
+    ways = [order._replace(app=app) for order, app in found if app is not None]
+    joint = len(orders) > 1
+    if joint and [way.app for way in ways] != [order.app for order in orders]:
+        # One that cannot go keeps both where they are: half a swap is none.
+        for order in orders:
+            _hold(draft, order)
         return
-    keep = _keep(place, wish)
-    if keep is None:
-        _replace(draft, app, place, after)
-    else:
-        _mend(draft, app, place, keep, after)
-    if not draft.touches(app.address):
-        draft.sync(app.address, describe_app(app, keep))
+    for order, app in found:
+        if app is None:
+            _hold(draft, order)
+    cases = [_begin(draft, way, joint=joint) for way in ways]
+    ready = tuple(step for case in cases for step in case.rollout.prepare())
+    switched = _switch(draft, cases, ready)
+    for case in cases:
+        _end(draft, case, switched, secrets)
 
 
-def hold_app(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
-    """Keep what is live alive, for an app about whose wanted state nothing can be done now."""
-    live = place.live
-    if live is None or live.running or live.state in LOST:
-        return
-    because = f"{live.name} is {live.state} ({live.status}); it serves until the wanted one can"
-    chain = Chain(draft, app.address, (*after, *place.gateway))
-    chain.then(StartContainer(app.target, live.name), because)
-    chain.then(_gate(app, live.name, _port(live)), "it was started again")
-    route = place.route
-    if route is not None and route.container == live.name:
-        again = route._replace(epoch=_epoch(place, live))
-        chain.then(SwitchRoute(app.target, again), why_switch(route, again))
+def _hold(draft: Draft, order: Order) -> None:
+    hold_app(draft, order.app, order.place, order.after)
 
 
-def _keep(place: Place, wish: str) -> Container | None:
-    matches = [one for one in place.mine if one.config == wish and one.state not in LOST]
-    live = place.live
-    if live in matches:
-        return live
-    return max(matches, key=lambda one: (one.running, one.created), default=None)
+def _begin(draft: Draft, order: Order, *, joint: bool) -> _Case:
+    app, place, after = order
+    certificate = plan_certificate(draft, app, place)
+    rules = app.rules._replace(certificate=certificate.name, redirect=certificate.redirect)
+    app = app._replace(rules=rules)
+    rollout = Rollout(draft, app, place, after, joint=joint)
+    return _Case(order._replace(app=app), rollout, certificate)
 
 
-def _mend(
-    draft: Draft, app: WantedApp, place: Place, keep: Container, after: tuple[int, ...]
-) -> None:
-    """Bring a container that is the wanted one to the end of its way: running, proved, routed."""
-    others = [one for one in place.mine if one is not keep]
-    proved = _proved(place, keep)
-    old = place.live if place.live is not keep else None
-    stops = _stop_first(app) if old is not None and not proved else ""
-    # What was proved once is all there is: a failure leaves it, to be looked at and tried again.
-    undo = () if proved else _undo(app, keep.name, old if stops else None)
-    wish = "" if proved else keep.config
-    chain = Chain(draft, app.address, (*after, *place.gateway))
-    if not keep.running:
-        if stops:
-            others = _stop_all(chain, app, others, stops, undo)
-        because = f"{keep.name} is {keep.state} ({keep.status})"
-        chain.then(StartContainer(app.target, keep.name), because, otherwise=undo, wish=wish)
-    if not keep.running or not proved:
-        because = "it has not proved itself yet" if keep.running else "it was started again"
-        chain.then(_gate(app, keep.name, _port(keep)), because, otherwise=undo, wish=wish)
-    route = _route(app, keep.name, _port(keep), _epoch(place, keep))
-    if _port(keep) >= 0 and place.route != route:
-        chain.then(SwitchRoute(app.target, route), why_switch(place.route, route))
-    _retire(draft, app, others, chain.last)
-    draft.set_ready(app.address, chain.last if draft.touches(app.address) else ())
-
-
-def _proved(place: Place, keep: Container) -> bool:
-    """Say whether a container passed the gate: it has the route, or as a worker stands alone."""
-    if _port(keep) < 0:
-        return len(place.mine) == 1
-    return place.route is not None and place.route.container == keep.name
-
-
-def _replace(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
-    """Create what is wanted; the old one serves until the new one has proved itself."""
-    live = place.live
-    # A gateway that knows the name knows the address of its former bearer, for seconds to come.
-    routed = {place.route.container} if place.route else set()
-    new = _named(app.container, place.names | routed)
-    stops = _stop_first(app) if live is not None else ""
-    undo = _undo(app, new.name, live if stops else None)
-    wish = new.config
-    others = list(place.mine)
-    chain = Chain(draft, app.address, after)
-    for volume in app.volumes:
-        if volume not in place.volumes:
-            chain.then(CreateVolume(app.target, volume), "the app keeps its data there")
-    chain.then(Pull(app.target, new.image), "the new container needs it")
-    # With no undo: when it failed because the name was taken just now, what has it is not ours.
-    create = CreateContainer(app.target, new, app.port)
-    chain.then(create, why_new(app, live), wish=wish)
-    if stops:
-        # Where the old one goes first, all that the new one needs has to be there.
-        chain.join(place.gateway)
-        others = _stop_all(chain, app, others, stops, undo)
-    beside = live is not None and live.running and not stops
-    because = "to prove itself" + (" beside the old one" if beside else "")
-    chain.then(StartContainer(app.target, new.name), because, otherwise=undo, wish=wish)
-    chain.join(place.gateway)
-    because = "nothing is switched before it is healthy"
-    chain.then(_gate(app, new.name, app.port), because, otherwise=undo, wish=wish)
-    route = _route(app, new.name, app.port)
-    # With no undo: a switch that failed may have been taken, and what is routed must not go.
-    chain.then(SwitchRoute(app.target, route), why_switch(place.route, route))
-    _retire(draft, app, others, chain.last)
-    draft.set_ready(app.address, chain.last)
-
-
-def _stop_all(
-    chain: Chain, app: WantedApp, others: list[Container], stops: str, undo: tuple[Action, ...]
-) -> list[Container]:
-    """Stop all that runs: a killed deployment may have left two. Return them as they are then."""
-    for other in others:
-        if other.running:
-            chain.then(_stop(app, other), _why_stop(stops), otherwise=undo)
-    return [one._replace(state="exited") if one.running else one for one in others]
-
-
-def _stop(app: WantedApp, container: Container) -> StopContainer:
-    return StopContainer(app.target, container.name, app.deploy.stop)
-
-
-def _why_stop(stops: str) -> str:
-    return f"{stops}, so the old one stops before the new one starts"
-
-
-def _gate(app: WantedApp, container: str, port: int) -> WaitHealthy:
-    return WaitHealthy(app.target, container, app.address, port, app.health)
-
-
-def _retire(
-    draft: Draft,
-    app: WantedApp,
-    others: list[Container],
-    after: tuple[int, ...],
-) -> None:
-    """Add drain, stop and removal of what is no longer wanted."""
-    # One that the route left before may serve as well: a run was broken off while it drained.
-    serving = [one.name for one in others if one.running and _port(one) >= 0]
-    last = after
-    if serving:
-        because = f"requests that {', '.join(serving)} has begun may end"
-        drain = Drain(app.target, app.address.name, max(app.deploy.drain, LAST_REQUEST))
-        last = (draft.add(app.address, drain, because, after=after),)
-    _remove(draft, app, others, last)
-
-
-def _remove(draft: Draft, app: WantedApp, others: list[Container], after: tuple[int, ...]) -> None:
-    for other in others:
-        last = after
-        if other.running:
-            last = (
-                draft.add(app.address, _stop(app, other), "it is no longer wanted", after=after),
-            )
-        draft.add(
-            app.address,
-            RemoveContainer(app.target, other.name),
-            "it is no longer wanted",
-            after=last,
-        )
-
-
-def _undo(app: WantedApp, new: str, old: Container | None) -> tuple[Action, ...]:
-    """Return what leaves the app as it was when the new container fails."""
-    restart = (StartContainer(app.target, old.name),) if old is not None else ()
-    return (RemoveContainer(app.target, new), *restart)
-
-
-def _route(app: WantedApp, container: str, port: int, epoch: int = 0) -> Route:
-    return Route(app.address.name, app.hosts, container, port, app.deploy.drain, epoch)
-
-
-def _epoch(place: Place, keep: Container) -> int:
-    """Return the next epoch for what is started again under the route that it has."""
-    if place.route is None or place.route.container != keep.name:
-        return 0
-    return place.route.epoch + (not keep.running)
-
-
-def _port(container: Container) -> int:
-    """Return the port in the container's label; -1 for a worker."""
-    label = container.labels.get(LABEL_PORT, NO_PORT)
-    return -1 if label == NO_PORT else int(label)
-
-
-def _stop_first(app: WantedApp) -> str:
-    """Return why the old container has to stop before the new one starts, or an empty string."""
-    if app.deploy.order == "startFirst":
-        return ""
-    if app.deploy.order == "stopFirst":
-        return "deploy.order is stopFirst"
-    writable = [mount for mount in app.container.mounts if not mount.read_only]
-    return f"{writable[0].mount} is a writable volume" if writable else ""
-
-
-def _named(container: WantedContainer, taken: frozenset[str]) -> WantedContainer:
-    """Give the new container a name that nobody has, not even someone else's container."""
-    stem = f"{container.labels[LABEL_PROJECT]}-{container.owner.name}-{container.config[:8]}"
-    return container._replace(name=free_name(stem, taken))
-
-
-def sealed(app: WantedApp, config: str) -> WantedApp:
-    """Return the app with its container's config hash and the labels that go with it."""
-    labels = {
-        **app.container.labels,
-        LABEL_CONFIG: config,
-        LABEL_IMAGE: app.image.pinned,
-        **({LABEL_REVISION: app.revision} if app.revision else {}),
+def _switch(draft: Draft, cases: Sequence[_Case], ready: tuple[int, ...]) -> tuple[int, ...]:
+    """Add the one switch of all routes that change; return what comes before the rest."""
+    routes = {
+        case.order.app.address: route
+        for case in cases
+        if case.rollout.changes() and (route := case.rollout.route()) is not None
     }
-    container = app.container._replace(image=app.image, config=config, labels=labels)
-    return app._replace(container=container)
+    if not routes:
+        return ready
+    changing = [case for case in cases if case.order.app.address in routes]
+    first = changing[0].order
+    because = "; ".join(dict.fromkeys(case.rollout.why_switch() for case in changing))
+    after = (*ready, *(step for case in changing for step in case.certificate.steps))
+    # With no undo: a switch that failed may have been taken, and what is routed must not go.
+    switch = SwitchRoutes(first.app.target, tuple(routes.values()))
+    return (draft.add(first.app.address, switch, because, after=after),)
+
+
+def _end(draft: Draft, case: _Case, switched: tuple[int, ...], secrets: Secrets) -> None:
+    """Add what comes when the app is as wanted: its record first, then the end of the old."""
+    app, place = case.order.app, case.order.place
+    chain = Chain(draft, app.address, switched)
+    config = app.container.config
+    if app.replicas and newest(place.notes.get((HISTORY, app.address.name))) != config:
+        after_deploy(chain, app)
+        chain.then(_keep(app, place, secrets), "it is what a rollback returns to")
+    if app.lifted:
+        erase = EraseNote(app.target, HOLD, app.address.name)
+        chain.then(erase, "the spec changed since")
+    case.rollout.finish(switched)
+    _sweep(draft, app, place, switched)
+    if draft.touches(app.address):
+        draft.set_ready(app.address, switched)
+    elif not draft.blocked(app.address):
+        draft.sync(app.address, describe_app(app, place))
+
+
+def _sweep(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
+    """Remove what belongs to no replica: a hook's container that was left, a sidecar alone."""
+    names = {one.name for one in place.mine}
+    for one in place.all:
+        if LABEL_SIDECAR in one.labels and one.labels.get(LABEL_REPLICA) not in names:
+            action = RemoveContainer(app.target, one.name)
+            draft.add(app.address, action, "the replica that it belonged to is gone", after=after)
+
+
+def _keep(app: WantedApp, place: Place, secrets: Secrets) -> KeepRevision:
+    note = place.notes.get((HISTORY, app.address.name))
+    versions = {
+        name: secret_version(app.container, name, ref, secrets)
+        for name, ref in secrets_of(app.content.runtime).items()
+        if ref in secrets
+    }
+    wish = app.container.config
+    revision = Revision(0, wish, app.image.digest, 0.0, app.content, versions)
+    first, *older = appended(note, revision, app.deploy.keep)
+    version = note.version + 1 if note is not None else 1
+    return KeepRevision(app.target, app.address, first, tuple(older), version)

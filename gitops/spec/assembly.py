@@ -20,16 +20,20 @@ from gitops.spec.findings import Finding
 from gitops.spec.limits import EXPLAINED, PROBLEMS
 from gitops.spec.references import Trouble, check, with_targets
 from gitops.spec.schema import validator
-from gitops.spec.scope import Scope
+from gitops.spec.scope import Reader, Scope, no_files
 
 NOT_OURS = f"passed over: no apiVersion: {API_VERSION}"
 
 
 class LoadRequest(NamedTuple):
-    """What a load needs to know beside its files: whose project it is, and template values."""
+    """What a load needs to know beside its files: whose project it is, and template values.
+
+    `read` gives the files that specs take in.
+    """
 
     project: str
     values: Mapping[str, object] = {}
+    read: Reader = no_files
 
 
 class Text(NamedTuple):
@@ -115,7 +119,8 @@ class Assembly:
         if not (known and validator(str(kind)).is_valid(value)):
             self._explain(document, file, known=known)
             return
-        scope = Scope(self._request.project, folder, [])
+        project, values, read = self._request
+        scope = Scope(project, folder, [], values, read)
         resource = decode(value, scope)
         address = resource.address
         home = _Home(file, document.number, document.line)
@@ -155,6 +160,10 @@ class Assembly:
                 return  # what is wanted may be in what could not be read
             self._room -= 1
             hint = self._nearest(trouble.wanted) if self._room >= 0 else ""
+            finding = finding._replace(hint=hint)
+        if trouble.first not in (None, trouble.address):
+            place = self._span(self._homes[trouble.first])
+            hint = f"that one is at {place.file}:{place.line}; {finding.hint}"
             finding = finding._replace(hint=hint)
         self._pend(self._homes[trouble.address], [finding])
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gitops.model.address import Address
-from gitops.model.resources import Metadata, Resource, Suspend
+from gitops.model.metadata import Metadata, Suspend
+from gitops.model.resources import Resource
 from gitops.spec.decode_app import decode_app
 from gitops.spec.decode_place import decode_registry, decode_repository, decode_target
 from gitops.spec.decode_task import decode_task

@@ -5,20 +5,26 @@ from __future__ import annotations
 import ipaddress
 
 from gitops.model.address import Address
+from gitops.model.metadata import Metadata
 from gitops.model.resources import (
+    Acme,
     Gateway,
     ManagedRegistry,
-    Metadata,
     PathStorage,
     Registry,
     Repository,
     Target,
     VolumeStorage,
 )
+from gitops.model.secret import FileSecret
 from gitops.spec.findings import shown
 from gitops.spec.scope import EMPTY, Scope, Spec
 
 DEFAULT_REGISTRY = "registry:2"
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+DEFAULT_HTTPS = 8443
+"""The port of HTTPS when a target names none and an app asks for TLS."""
+
 DEFAULT_GATEWAY = Gateway(8080, "haproxy:lts", "127.0.0.1")
 LOCAL = Target(Address("Target", "local"), Metadata(EMPTY, EMPTY), "", DEFAULT_GATEWAY)
 """The target that is there when none is declared."""
@@ -27,22 +33,34 @@ LOCAL = Target(Address("Target", "local"), Metadata(EMPTY, EMPTY), "", DEFAULT_G
 def decode_target(address: Address, metadata: Metadata, spec: Spec, scope: Scope) -> Target:
     """Return the target of a valid document."""
     gateway = spec.get("gateway", EMPTY)
-    bind = gateway.get("bind", DEFAULT_GATEWAY.bind)
+    return Target(address, metadata, spec.get("engine", ""), _gateway(gateway, scope))
+
+
+def _gateway(found: Spec, scope: Scope) -> Gateway:
+    gateway = Gateway(
+        int(found.get("http", DEFAULT_GATEWAY.http)),
+        found.get("image", DEFAULT_GATEWAY.image),
+        found.get("bind", DEFAULT_GATEWAY.bind),
+        int(found.get("https", 0)),
+        _acme(found["acme"], scope) if "acme" in found else None,
+    )
+    place = ("spec", "gateway")
     try:
-        ipaddress.ip_address(bind)
+        ipaddress.ip_address(gateway.bind)
     except ValueError:
         hint = "write 127.0.0.1 for this machine only, or 0.0.0.0 for every address"
-        scope.complain(("spec", "gateway", "bind"), f"{shown(bind)} is not an IP address", hint)
-    return Target(
-        address,
-        metadata,
-        spec.get("engine", ""),
-        Gateway(
-            int(gateway.get("http", DEFAULT_GATEWAY.http)),
-            gateway.get("image", DEFAULT_GATEWAY.image),
-            bind,
-        ),
-    )
+        scope.complain((*place, "bind"), f"{shown(gateway.bind)} is not an IP address", hint)
+    if gateway.http == (gateway.https or DEFAULT_HTTPS):
+        message = f"{gateway.http} is the port of HTTPS"
+        if not gateway.https:
+            message += " when `https` is left out"
+        scope.complain((*place, "http"), message, "give the two different ports")
+    return gateway
+
+
+def _acme(found: Spec, scope: Scope) -> Acme:
+    root = FileSecret(scope.absolute(found["root"])) if "root" in found else None
+    return Acme(found.get("directory", LETS_ENCRYPT), found.get("email", ""), root)
 
 
 def decode_registry(address: Address, metadata: Metadata, spec: Spec, scope: Scope) -> Registry:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from gitops.model.address import Address
+from gitops.model.metadata import Metadata
 from gitops.model.resources import (
     BuildTask,
     Credentials,
     GitRef,
     GitSource,
-    Metadata,
     PathSource,
     SshKey,
 )

@@ -6,7 +6,7 @@ In: a kind and a document that the fast validator refused. Out: findings with pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import islice
@@ -96,6 +96,14 @@ def explaining_validator(kind: str) -> Validator:
     return made
 
 
+CHOICES = 6
+"""Values that are told in one sentence; a longer list is told as a hint."""
+
+
+LISTED = 20
+"""Values that a hint lists; of more it names the nearest."""
+
+
 class _Fault(NamedTuple):
     """One error of the explaining validator; `below` counts the steps from its alternative."""
 
@@ -168,10 +176,20 @@ def _type(fault: _Fault) -> Found:
 def _choice(fault: _Fault) -> Found:
     path = fault.path
     allowed = fault.wanted if fault.keyword == "enum" else [fault.wanted]
+    if len(allowed) > CHOICES:
+        message = f"{dotted(path)}: expected {noun(fault.schema)}, found {shown(fault.instance)}"
+        yield Finding(path, message, _listed(str(fault.instance), allowed))
+        return
     wanted = " or ".join(str(value) for value in allowed)
     message = f"{dotted(path)}: expected {wanted}, found {shown(fault.instance)}"
     close = nearest(str(fault.instance), (str(value) for value in allowed))
     yield Finding(path, message, close if "did you mean" in close else f"write {wanted}")
+
+
+def _listed(found: str, allowed: Sequence[str]) -> str:
+    if len(allowed) <= LISTED:
+        return f"allowed are {', '.join(allowed)}"
+    return nearest(found, allowed, "they are")
 
 
 def _unfit(fault: _Fault) -> Found:
@@ -201,6 +219,12 @@ def _limit(fault: _Fault) -> Found:
     path = fault.path
     bound = "at least" if fault.keyword.startswith("min") else "at most"
     message = f"{dotted(path)}: expected {bound} {fault.wanted}, found {shown(fault.instance)}"
+    yield Finding(path, message, fitting_hint(fault.schema))
+
+
+def _many(fault: _Fault) -> Found:
+    path = fault.path
+    message = f"{dotted(path)}: expected at most {fault.wanted} items, found {len(fault.instance)}"
     yield Finding(path, message, fitting_hint(fault.schema))
 
 
@@ -256,6 +280,7 @@ _BY_KEYWORD: dict[str, Callable[[_Fault], Found]] = {
     "minProperties": _amount,
     "maxProperties": _amount,
     "minItems": _amount,
+    "maxItems": _many,
     "minimum": _limit,
     "maximum": _limit,
     "uniqueItems": _twice,

@@ -23,3 +23,9 @@ PROBLEMS = 100
 
 EXPLAINED = 1_000
 """Documents of one load that are explained at a millisecond each, and names that get a hint."""
+
+FILES_BYTES = 256 * 1024
+"""Bytes of all `files` of one app: they are kept with each of its revisions."""
+
+PAGE_BYTES = 8 * 1024
+"""Bytes of a page of maintenance: a gateway holds a whole answer of its own in one buffer."""

@@ -16,6 +16,7 @@ from gitops.spec.build import Values
 from gitops.spec.findings import Finding
 from gitops.spec.limits import FILE_BYTES
 from gitops.spec.references import Trouble
+from gitops.spec.scope import Reader
 from gitops.spec.text import decoded
 
 __all__ = ["ENDINGS", "LoadRequest", "load", "read_bounded", "read_values"]
@@ -37,9 +38,9 @@ def load(entries: Sequence[Path], request: LoadRequest) -> Loaded:
     Hidden files and folders are left out of a scan, links to folders are not followed, and a file
     that is reached twice is read once.
     """
-    assembly = Assembly(request)
     seen: set[str] = set()
     files: list[str] = []
+    assembly = Assembly(request._replace(read=_reader(files)))
     for entry in entries:
         name = str(entry)
         if entry.is_dir():
@@ -55,6 +56,17 @@ def load(entries: Sequence[Path], request: LoadRequest) -> Loaded:
                 _add(assembly, file)
     _check_folders(assembly)
     return assembly.finish(tuple(files))
+
+
+def _reader(files: list[str]) -> Reader:
+    """Return what reads the files that specs take in; their names are appended to `files`."""
+
+    def read(path: str, limit: int) -> str | Diagnostic:
+        files.append(path)
+        raw = read_bounded(path, limit)
+        return raw if isinstance(raw, Diagnostic) else decoded(raw, path)
+
+    return read
 
 
 def _scan(folder: str, folders: list[str]) -> Iterator[_File]:
@@ -83,22 +95,24 @@ def _add(assembly: Assembly, file: _File) -> None:
         assembly.add(Text(file.name, str(Path(file.name).absolute()), text, file.named))
 
 
-def read_bounded(name: str) -> bytes | Diagnostic:
-    """Return the bytes of a file that is not too large, or why they cannot be had."""
+def read_bounded(name: str, limit: int = FILE_BYTES) -> bytes | Diagnostic:
+    """Return the bytes of a file that has at most `limit`, or why they cannot be had."""
     try:
         # Without O_NONBLOCK, opening a named pipe would wait for its writer for ever.
         with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
-                return _refused(name, "not a file", "name a file of YAML, or a folder of them")
-            if status.st_size > FILE_BYTES:
-                return _too_large(name, status.st_size)
-            raw = stream.read(FILE_BYTES + 1)
+                return _no_file(name, limit)
+            if status.st_size > limit:
+                return _too_large(name, status.st_size, limit)
+            raw = stream.read(limit + 1)
     except FileNotFoundError:
         return _refused(name, "there is no file or folder of this name", "check the path")
+    except IsADirectoryError:
+        return _no_file(name, limit)
     except OSError as error:
         return _refused(name, f"cannot be read: {error.strerror}", "check its permissions")
-    return _too_large(name, len(raw)) if len(raw) > FILE_BYTES else raw
+    return _too_large(name, len(raw), limit) if len(raw) > limit else raw
 
 
 def read_values(paths: Sequence[Path], settings: Sequence[str]) -> Values | list[Diagnostic]:
@@ -144,9 +158,17 @@ def _near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _too_large(name: str, size: int) -> Diagnostic:
-    message = f"too large: {size} bytes, where at most {FILE_BYTES} are read"
-    return _refused(name, message, "split the file, or take it out of the folder")
+def _no_file(name: str, limit: int) -> Diagnostic:
+    wanted = "of YAML, or a folder of them" if limit == FILE_BYTES else "with text"
+    return _refused(name, "not a file", f"name a file {wanted}")
+
+
+def _too_large(name: str, size: int, limit: int) -> Diagnostic:
+    message = f"too large: {size} bytes, where at most {limit} are read"
+    hint = "split the file, or take it out of the folder"
+    if limit < FILE_BYTES:
+        hint = "make it smaller, or part of the image"
+    return _refused(name, message, hint)
 
 
 def _refused(name: str, message: str, hint: str) -> Diagnostic:

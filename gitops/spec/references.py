@@ -7,15 +7,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from gitops.model.address import Address
-from gitops.model.resources import (
-    BuildTask,
-    Registry,
-    Repository,
-    RepositoryImage,
-    Resource,
-    Target,
-    WebApp,
-)
+from gitops.model.resources import BuildTask, Registry, Repository, Resource, Target
+from gitops.model.webapp import NamedImage, RepositoryImage, WebApp
 from gitops.spec.claims import claims
 from gitops.spec.decode_app import DEFAULT_TARGET
 from gitops.spec.decode_place import LOCAL
@@ -31,6 +24,8 @@ class Trouble(NamedTuple):
     finding: Finding
     wanted: Address | None = None
     """The address that leads nowhere, for a hint on the nearest one."""
+    first: Address | None = None
+    """The other resource that the finding is about, to be told with its place."""
 
 
 def with_targets(resources: Resources) -> tuple[dict[Address, Resource], list[Trouble]]:
@@ -69,7 +64,7 @@ def check(resources: Resources) -> list[Trouble]:
     return [
         *missing,
         *_cycle(resources),
-        *(Trouble(address, found) for address, found in claims(resources)),
+        *(Trouble(clash.address, clash.finding, first=clash.first) for clash in claims(resources)),
     ]
 
 
@@ -86,12 +81,21 @@ def _references(resource: Resource) -> Iterable[tuple[Path, Address]]:
 
 
 def _references_of_app(app: WebApp) -> Iterator[tuple[Path, Address]]:
-    if isinstance(app.image, RepositoryImage):
-        yield ("spec", "image", "repository"), app.image.repository
+    for place, image in _images(app):
+        if isinstance(image, RepositoryImage):
+            yield (*place, "image", "repository"), image.repository
     if app.target is not DEFAULT_TARGET:
         yield ("spec", "target"), app.target
     for number, address in enumerate(app.depends_on):
         yield ("spec", "dependsOn", number), address
+
+
+def _images(app: WebApp) -> Iterator[tuple[Path, RepositoryImage | NamedImage | None]]:
+    yield ("spec",), app.image
+    for number, slot in enumerate(app.slots):
+        yield ("spec", "slots", number), slot.image
+    for number, sidecar in enumerate(app.runtime.sidecars):
+        yield ("spec", "sidecars", number), sidecar.image
 
 
 def _missing(wanted: Address, path: Path) -> Finding:

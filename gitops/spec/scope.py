@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from gitops.model.diagnostics import Severity
+from gitops.model.diagnostics import Diagnostic, Severity, Span
 from gitops.model.resources import Credentials
 from gitops.model.secret import EnvSecret, FileSecret, SecretRef
 from gitops.spec.findings import Finding, Path, dotted, shown
@@ -15,17 +15,30 @@ from gitops.spec.units import YEAR, seconds
 
 Spec = Mapping[str, Any]
 
+Reader = Callable[[str, int], str | Diagnostic]
+"""Gives the text of the file at an absolute path, of at most so many bytes, or what is wrong."""
+
+
+def no_files(path: str, _limit: int) -> Diagnostic:
+    """Refuse to read: the reader of a load that looks at no disk."""
+    return Diagnostic(Severity.ERROR, Span(path), "no file can be read beside a text without one")
+
 
 class Scope(NamedTuple):
-    """`folder` is the absolute folder of the spec file; findings are appended as they are made."""
+    """`folder` is the absolute folder of the spec file; findings are appended as they are made.
+
+    `values` are those of templates, `read` gives the files that a spec takes in.
+    """
 
     project: str
     folder: str
     findings: list[Finding]
+    values: Mapping[str, object] = {}
+    read: Reader = no_files
 
-    def complain(self, path: Path, message: str, hint: str = "") -> None:
-        """Note an error at the value at `path`."""
-        self.findings.append(Finding(path, f"{dotted(path)}: {message}", hint))
+    def complain(self, path: Path, message: str, hint: str = "", *, at_key: bool = False) -> None:
+        """Note an error at the value at `path`, or at its key."""
+        self.findings.append(Finding(path, f"{dotted(path)}: {message}", hint, at_key=at_key))
 
     def warn(self, path: Path, message: str, hint: str = "") -> None:
         """Note a warning at the value at `path`."""
@@ -52,6 +65,17 @@ class Scope(NamedTuple):
         if value > YEAR:
             self.complain(path, "longer than 366 days", "write a shorter duration")
         return value
+
+    def contents(self, path: Path, name: str, limit: int) -> str:
+        """Return the text of the file `name`, named at `path`; one that cannot be had is an error.
+
+        `limit` is its most bytes.
+        """
+        found = self.read(self.absolute(name), limit)
+        if isinstance(found, str):
+            return found
+        self.complain(path, f"the file {name[:200]}: {found.message}", found.hint)
+        return ""
 
     def inside(self, path: Path, text: str) -> str:
         """Return a path inside a build context, normal; one that leaves it is an error."""

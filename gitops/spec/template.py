@@ -23,6 +23,16 @@ _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _FAILURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
+_TEXT = "text of a spec"
+
+
+class Fault(NamedTuple):
+    """Why a text cannot be rendered, and on which of its lines."""
+
+    line: int
+    message: str
+
+
 class Rendered(NamedTuple):
     """YAML text, and for each of its lines the line of the template that it comes from."""
 
@@ -49,23 +59,40 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def render(text: str, file: str, values: Mapping[str, object]) -> Rendered | Diagnostic:
     """Return the rendered template, or what is wrong with it and on which line of the template."""
-    sandbox = _Sandbox(
+    sandbox = _sandbox()
+    try:
+        tree = sandbox.parse(text, filename=file)
+        plain = _output(sandbox, tree, file, values)
+        marked = _output(sandbox, _marked(sandbox.parse(text, filename=file)), file, values)
+    except (TemplateError, *_FAILURES) as error:
+        return _wrong(file, *_fault(error, file))
+    if len(plain) > FILE_BYTES:
+        return _wrong(file, 1, f"it renders to more than {FILE_BYTES} characters")
+    return Rendered(plain, _lines(plain, marked))
+
+
+def fill(text: str, values: Mapping[str, object], limit: int) -> str | Fault:
+    """Return a text of a spec rendered, or why it cannot be; it is cut soon after `limit`."""
+    sandbox = _sandbox()
+    try:
+        return _output(sandbox, sandbox.parse(text, filename=_TEXT), _TEXT, values, limit)
+    except (TemplateError, *_FAILURES) as error:
+        return _fault(error, _TEXT)
+
+
+def _sandbox() -> _Sandbox:
+    return _Sandbox(
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,
         finalize=_spelled,
     )
-    try:
-        tree = sandbox.parse(text, filename=file)
-        plain = _output(sandbox, tree, file, values)
-        marked = _output(sandbox, _marked(sandbox.parse(text, filename=file)), file, values)
-    except TemplateSyntaxError as error:
-        return _wrong(file, error.lineno, error.message or "it cannot be read")
-    except (TemplateError, *_FAILURES) as error:
-        return _wrong(file, _line_of(error, file), str(error) or type(error).__name__)
-    if len(plain) > FILE_BYTES:
-        return _wrong(file, 1, f"it renders to more than {FILE_BYTES} characters")
-    return Rendered(plain, _lines(plain, marked))
+
+
+def _fault(error: Exception, file: str) -> Fault:
+    if isinstance(error, TemplateSyntaxError):
+        return Fault(error.lineno, error.message or "it cannot be read")
+    return Fault(_line_of(error, file), str(error) or type(error).__name__)
 
 
 def _spelled(value: object) -> object:
@@ -76,12 +103,15 @@ def _spelled(value: object) -> object:
 
 
 def _output(
-    sandbox: _Sandbox, tree: nodes.Template, file: str, values: Mapping[str, object]
+    sandbox: _Sandbox,
+    tree: nodes.Template,
+    file: str,
+    values: Mapping[str, object],
+    room: int = FILE_BYTES,
 ) -> str:
     code = sandbox.compile(tree, filename=file)
     template = sandbox.template_class.from_code(sandbox, code, sandbox.make_globals(None))
     pieces: list[str] = []
-    room = FILE_BYTES
     for piece in template.generate(values):
         pieces.append(piece)
         room -= len(_MARK.sub("", piece))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitops.store.faults import StoreError, primary_code
 
-MIGRATIONS = ("0001_initial.sql",)
+MIGRATIONS = ("0001_initial.sql", "0002_mendings.sql")
 """Named here so that opening lists no folder; version N is the N-th. Released ones never change."""
 
 FOLDER = Path(__file__).with_name("migrations")

@@ -1,4 +1,4 @@
-"""The store as the rest of the program gets it: one file, three subjects."""
+"""The store as the rest of the program gets it: one file, four subjects."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gitops.model.plan import History
 from gitops.store.database import Database
 from gitops.store.events import Events
 from gitops.store.holds import Holds
+from gitops.store.mendings import Mendings
 from gitops.store.runs import Runs
 
 
@@ -23,10 +24,11 @@ class Store:
         self.runs = Runs(self._database)
         self.events = Events(self._database)
         self.holds = Holds(self._database)
+        self.mendings = Mendings(self._database)
 
     def history(self, project: str) -> History:
         """Return what planning has to know of the past; empty when there is no file."""
-        return self.holds.history(project)
+        return self.holds.history(project)._replace(mended=self.mendings.lately(project))
 
     def close(self) -> None:
         """Close the file."""

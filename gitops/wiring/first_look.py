@@ -17,6 +17,7 @@ from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.drivers.gateway.reader import DockerGatewayReader
 from gitops.engine.together import Look
 from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, GatewayState
+from gitops.model.routes import ServerHealth
 from gitops.settings import Settings
 
 
@@ -78,6 +79,10 @@ class EarlyGatewayReader:
     def state(self, container: str) -> GatewayState:
         """Return what it is configured to serve, and what it serves."""
         return self._first.gateway(container) or self._reader.state(container)
+
+    def health(self, container: str) -> tuple[ServerHealth, ...]:
+        """Return what its checks say now: that is never a first look's."""
+        return self._reader.health(container)
 
 
 def _look(project: str, settings: Settings, observer: Observer) -> _Seen:

@@ -18,7 +18,8 @@ from gitops.model.bundle import Bundle
 from gitops.model.checkup import EngineFacts, Grade, Holder, Verdict
 from gitops.model.image import ImageRef, parse_image, registry_of
 from gitops.model.outcomes import Found, Unreachable
-from gitops.model.resources import NamedImage, Registry, Target
+from gitops.model.resources import Registry, Target
+from gitops.model.webapp import NamedImage
 from gitops.plan.wanted import default_target
 from gitops.settings import Settings
 from gitops.spec.decode_place import DEFAULT_REGISTRY, LOCAL

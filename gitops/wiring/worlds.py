@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TypeVar
 
-from gitops.drivers.base import Builder, Engine, GatewayWriter
+from gitops.drivers.base import Builder, CertificateIssuer, Engine, GatewayWriter
 from gitops.drivers.engine_connection import connect_engine
+from gitops.drivers.engine_events import DockerEvents
 from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
+from gitops.drivers.engine_notes import VolumeNotes
 from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.drivers.gateway.reader import DockerGatewayReader
 from gitops.drivers.lease import VolumeLease
@@ -88,9 +90,12 @@ def _site(address: str, auths: Auths, settings: Settings, observer: Observer) ->
         reader=DockerEngineReader(http),
         gateways=gateways,
         leases=VolumeLease(http, is_alive),
+        notes=VolumeNotes(http),
+        watcher=DockerEvents(http),
         engine=engine,
         gateway=_once(lambda: _gateway(engine(), http, gateways)),
         builder=_once(lambda: _builder(address, auths, settings)),
+        certificates=_once(lambda: _issuer(settings)),
     )
 
 
@@ -114,6 +119,12 @@ def _builder(address: str, auths: Auths, settings: Settings) -> Builder:
 
     redact = Redactor([secret for _, secret in auths.values()])
     return choose_builder(Endpoint(address, auths, settings.environ), settings.builder, redact)
+
+
+def _issuer(settings: Settings) -> CertificateIssuer:
+    from gitops.drivers.certificates.issuer import Issuer  # noqa: PLC0415 - few apps ask for TLS
+
+    return Issuer(LocalSecretReader(settings.environ))
 
 
 def _once(make: Callable[[], T]) -> Callable[[], T]:

@@ -19,8 +19,8 @@ from gitops.drivers.engine_http import EngineHttp
 from gitops.drivers.sdk_client import SdkClient
 from gitops.model.address import Address
 from gitops.model.image import parse_image
-from gitops.model.resources import Resources
 from gitops.model.wanted import WantedContainer
+from gitops.model.webapp import Resources
 
 ADDRESS = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 HTTPD = "echo {text} > /index.html; exec httpd -f -p 8000 -h /"
@@ -101,6 +101,11 @@ def lab() -> Iterator[Lab]:
     """Give a lab for one test."""
     with laboratory() as made:
         yield made
+
+
+def inspect(lab: Lab, name: str) -> dict[str, dict[str, object]]:
+    """Return what the engine tells of a container."""
+    return lab.http.call("GET", f"/containers/{name}/json").json()  # type: ignore[return-value]
 
 
 def discard(_line: str) -> None:

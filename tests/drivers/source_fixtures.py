@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from gitops.drivers.sources import Sources
 from gitops.model.address import Address
+from gitops.model.metadata import Metadata
 from gitops.model.outcomes import Found
 from gitops.model.resources import (
     BuildTask,
     Credentials,
     GitRef,
     GitSource,
-    Metadata,
     PathSource,
     SshKey,
 )

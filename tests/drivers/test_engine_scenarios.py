@@ -7,16 +7,16 @@ import uuid
 from pathlib import Path
 
 import pytest
-from engine_fixtures import ADDRESS, Lab, discard, eventually, lab
+from engine_fixtures import ADDRESS, Lab, discard, eventually, inspect, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.docker_engine import _lines
 from gitops.drivers.engine_connection import connect_engine
+from gitops.drivers.engine_lines import lines as cut
 from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.model.image import ImageRef, parse_image
-from gitops.model.resources import Mount, Resources
 from gitops.model.secret import EnvSecret, Secret
 from gitops.model.wanted import PublishedPort
+from gitops.model.webapp import Mount, Resources
 
 pytestmark = pytest.mark.scenario
 __all__ = ["lab"]
@@ -27,10 +27,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def inspect(lab: Lab, name: str) -> dict[str, dict[str, object]]:
-    return lab.http.call("GET", f"/containers/{name}/json").json()  # type: ignore[return-value]
 
 
 def test_snapshot_sees_what_was_made(lab: Lab) -> None:
@@ -196,7 +192,7 @@ def test_log_is_followed(lab: Lab) -> None:
 def test_stream_is_cut_into_lines() -> None:
     """Chunks of a log end anywhere: in a line, in a character, and without a line end."""
     chunks = [b"on", b"e\r\ncaf\xc3", b"\xa9\n\n\xff", b"last"]
-    assert list(_lines(chunks)) == ["one", "caf\u00e9", "", "\ufffdlast"]
+    assert list(cut(chunks)) == ["one", "caf\u00e9", "", "\ufffdlast"]
 
 
 def test_followed_log_can_be_left(lab: Lab) -> None:

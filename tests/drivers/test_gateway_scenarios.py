@@ -14,7 +14,6 @@ from gateway_fixtures import Bench, Load, bench, create_gateway
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.gateway.names import CONFIG_FILE, NAMES
 from gitops.drivers.gateway.render import render
-from gitops.model.routes import Route
 
 pytestmark = pytest.mark.scenario
 __all__ = ["bench", "lab"]
@@ -49,7 +48,9 @@ def test_unknown_host_is_named(bench: Bench) -> None:
 def test_removed_route_is_gone(bench: Bench) -> None:
     """A route that is taken away is answered as an unknown host, the others are untouched."""
     one = bench.lab.serve("a", "one")
-    bench.writer.switch(bench.gateway, {"shop": bench.route(one), "blog": bench.route(one, "blog")})
+    bench.writer.switch(
+        bench.gateway, {"shop": bench.route(one), "blog": bench.route(one, app="blog")}
+    )
     bench.writer.switch(bench.gateway, {"shop": None})
     assert bench.get("shop.localhost")[0] == 404
     assert bench.get("blog.localhost")[0] == 200
@@ -85,7 +86,7 @@ def test_concurrent_switches_all_hold(bench: Bench) -> None:
     apps = [f"app{number}" for number in range(8)]
     bench.lab.calls.clear()
     threads = [
-        Thread(target=bench.writer.switch, args=(bench.gateway, {app: bench.route(one, app)}))
+        Thread(target=bench.writer.switch, args=(bench.gateway, {app: bench.route(one, app=app)}))
         for app in apps
     ]
     for thread in threads:
@@ -116,28 +117,19 @@ def test_refused_configuration_leaves_the_old_one(bench: Bench) -> None:
     route = bench.route(bench.lab.serve("a", "one"))
     bench.writer.switch(bench.gateway, {"shop": route})
     before = bench.reader.state(bench.gateway)
-    # A line of HAProxy's language takes 64 words at most.
-    hosts = tuple(f"host{number}.localhost" for number in range(100))
+    twice = route._replace(servers=route.servers * 2)
     with pytest.raises(DriverError, match="is refused") as caught:
-        bench.writer.switch(bench.gateway, {"shop": route._replace(hosts=hosts)})
+        bench.writer.switch(bench.gateway, {"shop": twice})
     assert caught.value.kind is ErrorKind.INVALID
-    assert "too many words" in caught.value.detail
+    assert "please use distinct names" in caught.value.detail
     assert bench.reader.state(bench.gateway) == before
     assert bench.get("shop.localhost") == (200, "one\n")
 
 
-def test_name_that_is_more_than_a_name_is_refused(bench: Bench) -> None:
-    """A host name that would add a line to the configuration is refused before it is written."""
-    bad = Route("shop", ("a\n  bind :81",), "c", 80)
-    with pytest.raises(DriverError, match="is not a name") as caught:
-        bench.writer.switch(bench.gateway, {"shop": bad})
-    assert caught.value.kind is ErrorKind.INVALID
-
-
 def test_probe_asks_what_is_not_routed(bench: Bench) -> None:
     """A probe gets the answer of a container that has no route, with the app's own status."""
-    upstream = bench.route(bench.lab.serve("a", "one"))
-    assert bench.writer.probe(bench.gateway, upstream, "/", 5) == (200, "one\n", "")
+    upstream = bench.upstream(bench.lab.serve("a", "one"))
+    eventually(lambda: bench.writer.probe(bench.gateway, upstream, "/", 5) == (200, "one\n", ""))
     assert bench.writer.probe(bench.gateway, upstream, "/none", 5).status == 404
 
 
@@ -146,26 +138,43 @@ def test_probe_tells_the_apps_503_from_its_own(bench: Bench) -> None:
     reply = "printf 'HTTP/1.1 503 No\\r\\nContent-Length: 4\\r\\n\\r\\nbusy'"
     command = f"while true; do {reply} | nc -l -p 8000 -w 1 >/dev/null; done"
     name = bench.lab.run("busy", command=("sh", "-c", command))
-    upstream = bench.route(name)
+    upstream = bench.upstream(name)
     eventually(lambda: bench.writer.probe(bench.gateway, upstream, "/", 5) == (503, "busy", ""))
-    closed = bench.writer.probe(bench.gateway, upstream._replace(port=9999), "/", 5)
+    closed = bench.writer.probe(bench.gateway, bench.upstream(name, 9999), "/", 5)
     assert closed == (0, "", f"connection refused: nothing listens on port 9999 of {name}")
 
 
 def test_probe_of_a_container_that_does_not_run(bench: Bench) -> None:
-    """A probe of a container that does not run says so."""
-    upstream = bench.route(f"{bench.lab.name}-none")
+    """A probe of an address that nobody has, or of no address, says so."""
+    upstream = bench.upstream(bench.lab.run("gone"))
+    bench.lab.engine.remove(upstream.server.container)
     answer = bench.writer.probe(bench.gateway, upstream, "/", 5)
-    assert (answer.status, answer.error) == (
-        0,
-        f"container {upstream.container} has no address: it does not run",
-    )
+    assert answer.status == 0
+    assert "it may not run" in answer.error
+    assert upstream.server.address in answer.error
+    nowhere = upstream._replace(server=upstream.server._replace(address=""))
+    answer = bench.writer.probe(bench.gateway, nowhere, "/", 5)
+    assert "has no address" in answer.error
+
+
+def test_connection_taken_is_told_from_one_refused(bench: Bench) -> None:
+    """A port that takes connections is well whatever it speaks; a closed one says why it is not."""
+    listen = "nc -l -p 8000 -e sleep 5 & nc -l -p 8001 -e echo hello & exec sleep 600"
+    name = bench.lab.run("tcp", command=("sh", "-c", listen))
+    eventually(lambda: bench.lab.engine.execute(name, LISTENING)[0] == 0)
+    for port in (8000, 8001):
+        assert bench.writer.connects(bench.gateway, bench.upstream(name, port), 5) == ""
+    error = bench.writer.connects(bench.gateway, bench.upstream(name, 9999), 5)
+    assert error == f"connection refused: nothing listens on port 9999 of {name}"
+    upstream = bench.upstream(name)
+    bench.lab.engine.remove(name)
+    assert "it may not run" in bench.writer.connects(bench.gateway, upstream, 5)
 
 
 def test_probe_gives_up_in_time(bench: Bench) -> None:
     """A probe of an app that accepts and says nothing ends after its timeout."""
     name = bench.lab.run("mute", command=("sh", "-c", "sleep 600 | nc -l -p 8000"))
-    upstream = bench.route(name)
+    upstream = bench.upstream(name)
     started = time.monotonic()
     eventually(
         lambda: (
@@ -180,12 +189,11 @@ def test_probe_token_is_not_the_apps_to_see(bench: Bench) -> None:
     command = "nc -l -p 8000 > /seen & sleep 600"
     for asked, headers in ((True, {}), (False, {NAMES.token: "guess"})):
         name = bench.lab.run(f"echo-{asked}".lower(), command=("sh", "-c", command))
-        upstream = bench.route(name)
         eventually(lambda n=name: bench.lab.engine.execute(n, LISTENING)[0] == 0)  # type: ignore[misc]
         if asked:
-            bench.writer.probe(bench.gateway, upstream, "/", 0.5)
+            bench.writer.probe(bench.gateway, bench.upstream(name), "/", 0.5)
         else:
-            bench.writer.switch(bench.gateway, {"shop": upstream})
+            bench.writer.switch(bench.gateway, {"shop": bench.route(name)})
             _ask(bench, headers)
         _, seen = bench.lab.engine.execute(name, ("cat", "/seen"))
         assert "shop.localhost" in seen
@@ -202,16 +210,12 @@ def _ask(bench: Bench, headers: dict[str, str]) -> None:
 
 
 def test_users_cannot_probe(bench: Bench) -> None:
-    """Without the token, the headers of a probe and the path of the revision do nothing."""
-    name = bench.lab.serve("a", "one")
+    """Without the token, the headers of a probe and the gateway's own paths do nothing."""
+    server = bench.server(bench.lab.serve("a", "one"))
     for token in ("", "wrong"):
-        connection = HTTPConnection("127.0.0.1", bench.port, timeout=5)
-        headers = {NAMES.token: token, NAMES.container: name, NAMES.port: "8000", "Host": "x"}
-        connection.request("GET", NAMES.revision_path, headers=headers)
-        response = connection.getresponse()
-        response.read()
-        connection.close()
-        assert response.status == 404
+        headers = {NAMES.token: token, NAMES.address: server.address, NAMES.port: "8000"}
+        for path in (NAMES.revision_path, f"{NAMES.stats_path};csv", f"{NAMES.routes_path}0", "/"):
+            assert bench.ask("x", path, headers=headers).status == 404
 
 
 def test_previous_configuration_drains(bench: Bench) -> None:
@@ -220,7 +224,7 @@ def test_previous_configuration_drains(bench: Bench) -> None:
     script = f"{{ {slow}; }} | nc -l -p 8000 >/dev/null; exec sleep 600"
     first = bench.lab.run("slow", command=("sh", "-c", script))
     bench.writer.switch(bench.gateway, {"shop": bench.route(first)})
-    assert eventually(lambda: bench.writer.draining(bench.gateway) == 0) is None
+    eventually(lambda: bench.writer.draining(bench.gateway) == 0)
     answers: list[tuple[int, str]] = []
     user = Thread(target=lambda: answers.append(bench.get("shop.localhost")))
     user.start()

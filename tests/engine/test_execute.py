@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from threading import Event
 
 from support.fakes import FakeLeases, FakeMemory, FakeReporter, ScriptedEngine, world_of
-from support.steps import EMPTY, INPUTS, plan, start
+from support.steps import EMPTY, INPUTS, SHOP, plan, start
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.board import Board
@@ -107,6 +107,14 @@ def test_kinds_of_errors_decide_about_trying_again() -> None:
     stage.run(start(2))
     (held,) = stage.memory.held
     assert (held.wish, held.reason) == ("wish-2", "c2 did not start\nno such option")
+
+
+def test_mendings_are_counted_as_they_begin() -> None:
+    """A step that mends counts once for its resource, whether it ends well or not; others do not."""
+    stage = Stage(start_c2=failure(ErrorKind.FAILED))
+    stage.run(start(1), *(start(number)._replace(mends=True) for number in (2, 3)))
+    assert stage.memory.mendings.told == [(SHOP, 1000.0)] * 2
+    assert stage.memory.history("shop").mended == {SHOP: 2}
 
 
 def test_cancel_supersedes_what_has_not_begun() -> None:

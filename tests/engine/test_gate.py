@@ -6,28 +6,24 @@ from support.clocks import ManualClock
 from support.fakes import RUNNING, ScriptedEngine
 
 from gitops.engine.gate import Candidate, wait_healthy
-from gitops.model.observed import ContainerState, ProbeAnswer
+from gitops.engine.probing import own_trouble
+from gitops.model.observed import ContainerState
 from gitops.model.outcomes import Done, Outcome, Stalled, Superseded
-from gitops.model.resources import Health
+from gitops.model.webapp import Health
 
 HEALTH = Health("/ready", ((200, 299),), interval=1.0, timeout=5.0, deadline=30.0, stable_for=5.0)
-GOOD = ProbeAnswer(200, "fine", "")
-BAD = ProbeAnswer(503, "no database\nyet", "")
-REFUSED = ProbeAnswer(0, "", "connection refused")
+GOOD = ""
+BAD = "GET /ready answered 503, wanted 200-299: no database yet"
+REFUSED = "connection refused"
 EXITED = ContainerState("exited", 137, oom_killed=True, restarts=0, error="")
 
 
-def ask_of(clock: ManualClock, answer: Callable[[float], ProbeAnswer]) -> Callable[[], ProbeAnswer]:
-    """Return a probe whose answer depends on the seconds since the beginning."""
-    return lambda: answer(clock.now - 1000.0)
-
-
 def wait(
-    engine: ScriptedEngine, clock: ManualClock, answer: Callable[[float], ProbeAnswer] | None
+    engine: ScriptedEngine, clock: ManualClock, trouble: Callable[[float], str]
 ) -> tuple[Outcome, list[str]]:
+    """Wait for a container whose trouble depends on the seconds since the beginning."""
     said: list[str] = []
-    ask = ask_of(clock, answer) if answer else None
-    candidate = Candidate("shop-1", HEALTH, ask)
+    candidate = Candidate("shop-1", HEALTH, lambda _state: trouble(clock.now - 1000.0))
     return wait_healthy(candidate, engine, clock, clock, said.append), said
 
 
@@ -46,7 +42,7 @@ def test_flapping_begins_anew() -> None:
     outcome, said = wait(ScriptedEngine(), clock, lambda at: BAD if 3 < at < 5 else GOOD)
     assert isinstance(outcome, Done)
     assert 1009.9 <= clock.now < 1011.5
-    assert "GET /ready answered 503, wanted 200-299: no database yet" in said[0]
+    assert said[0].endswith(f": {BAD}")
 
 
 def test_first_answers_are_asked_for_quickly() -> None:
@@ -113,12 +109,20 @@ def test_cancel_ends_the_wait() -> None:
     assert clock.now == 1002.0
 
 
-def test_worker_has_only_to_run() -> None:
-    """A container without a port is not asked; it has to run for stableFor."""
-    clock = ManualClock()
-    outcome, _ = wait(ScriptedEngine(), clock, None)
-    assert isinstance(outcome, Done)
-    assert clock.now >= 1005.0
-    failed, _ = wait(ScriptedEngine((RUNNING, EXITED)), ManualClock(), None)
+def test_without_trouble_there_is_no_last_answer() -> None:
+    """What had nothing against it and ended before stableFor fails without a last answer."""
+    failed, _ = wait(ScriptedEngine((RUNNING, EXITED)), ManualClock(), lambda _: GOOD)
     assert isinstance(failed, Stalled)
     assert "last answer" not in failed.detail
+
+
+def test_the_one_who_asks_is_shown_the_state() -> None:
+    """What asks gets the state that was just read: a health command's result is a part of it."""
+    clock = ManualClock()
+    starting, healthy = (RUNNING._replace(health=word) for word in ("starting", "healthy"))
+    engine = ScriptedEngine((starting, starting, starting, healthy))
+    candidate = Candidate("shop-1", HEALTH, own_trouble)
+    said: list[str] = []
+    outcome = wait_healthy(candidate, engine, clock, clock, said.append)
+    assert isinstance(outcome, Done)
+    assert said == [f"attempt {n}: its health command has not succeeded yet" for n in (1, 2, 3)]

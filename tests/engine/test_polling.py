@@ -9,8 +9,9 @@ from support.clocks import ManualClock
 from gitops.drivers.base import BuildContext
 from gitops.engine.polling import PolledSources
 from gitops.model.address import Address
+from gitops.model.metadata import Metadata
 from gitops.model.outcomes import Found, Observation
-from gitops.model.resources import BuildTask, GitRef, GitSource, Metadata, PathSource
+from gitops.model.resources import BuildTask, GitRef, GitSource, PathSource
 from gitops.model.secret import Secrets
 from gitops.model.sources import Source
 

@@ -22,7 +22,17 @@ class Makers:
     def site(self) -> Site:
         """Return a site that is made of these."""
         unused = cast("Any", None)
-        return Site(unused, unused, unused, self.engine, self.gateway, self.builder)
+        return Site(
+            reader=unused,
+            gateways=unused,
+            leases=unused,
+            notes=unused,
+            watcher=unused,
+            engine=self.engine,
+            gateway=self.gateway,
+            builder=self.builder,
+            certificates=unused,
+        )
 
     def engine(self) -> Engine:
         """Make what writes to the engine."""

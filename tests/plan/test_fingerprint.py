@@ -33,14 +33,14 @@ PLAIN = {"PW": "one"}
 def image(task: str = "", source: dict[str, str] = SOURCE) -> WantedImage:
     """Return the image of a task with these additions to its spec."""
     wish = wish_of(SPECS.replace("TASK", task).replace("APP", ""), {"shop": source})
-    return work_out(wish.bundle, wish.inputs).images[0]
+    return work_out(wish.bundle, wish.inputs, {}).images[0]
 
 
 def config(app: str = "", secrets: dict[str, str] = PLAIN, task: str = "") -> str:
     """Return the configuration hash of an app with these additions to its spec."""
     specs = SPECS.replace("TASK", task).replace("APP", app)
     wish = wish_of(specs, {"shop": SOURCE}, secrets)
-    found: WantedApp = work_out(wish.bundle, wish.inputs).apps[0]
+    found: WantedApp = work_out(wish.bundle, wish.inputs, {}).apps[0]
     return config_hash(found.container, found.image.pinned, found.port, wish.inputs.secrets)
 
 
@@ -150,7 +150,7 @@ def test_a_secret_counts_by_its_value_without_showing_it() -> None:
     wish = wish_of(
         SPECS.replace("TASK", "").replace("APP", app), {"shop": SOURCE}, {"PW": "hunter2"}
     )
-    assert "hunter2" not in repr(work_out(wish.bundle, wish.inputs))
+    assert "hunter2" not in repr(work_out(wish.bundle, wish.inputs, {}))
 
 
 def test_a_secret_and_a_plain_value_are_not_confused() -> None:

@@ -58,7 +58,7 @@ class Watch:
         assert self._working <= working(self._world), f"a worker was lost by {step}"
         if step.address.kind == "Target":
             self._answered |= now
-        elif isinstance(step.action, act.SwitchRoute):
+        elif isinstance(step.action, act.SwitchRoutes):
             self._answered |= now & {step.address.name}
 
 
@@ -153,7 +153,7 @@ def named(step: Step) -> set[str]:
                 found.add(action.container)
             case act.WaitHealthy() | act.WaitService() | act.RestoreGateway():
                 found.add(action.container)
-            case act.SwitchRoute():
+            case act.SwitchRoutes():
                 found.add(action.route.container)
             case act.CreateContainer():
                 found.add(action.container.name)
@@ -197,7 +197,7 @@ def container_of(step: Step) -> str:
     action = step.action
     if isinstance(action, act.CreateContainer):
         return action.container.name
-    if isinstance(action, act.SwitchRoute):
+    if isinstance(action, act.SwitchRoutes):
         return action.route.container
     return str(getattr(action, "container", ""))
 
@@ -206,7 +206,7 @@ FIRST = (
     (act.CreateContainer, act.StartContainer),
     (act.StartContainer, act.WaitHealthy),
     (act.StartContainer, act.WaitService),
-    (act.WaitHealthy, act.SwitchRoute),
+    (act.WaitHealthy, act.SwitchRoutes),
     (act.StopContainer, act.RemoveContainer),
 )
 """Of two steps about one container, which has to come first."""
@@ -223,7 +223,7 @@ def test_no_step_comes_before_what_it_needs(
         assert all(number < step.number for number in step.after)
         needed = ancestors(plan, step)
         before_it = [plan.steps[number - 1] for number in needed]
-        if isinstance(step.action, act.SwitchRoute):
+        if isinstance(step.action, act.SwitchRoutes):
             here = [
                 type(one.action) for one in before_it if container_of(one) == container_of(step)
             ]
@@ -234,7 +234,7 @@ def test_no_step_comes_before_what_it_needs(
             if same and pair in FIRST and step.address == other.address:
                 assert other.number in needed, (other, step)
             if isinstance(step.action, act.RemoveContainer) and step.address == other.address:
-                assert not isinstance(other.action, act.SwitchRoute) or other.number in needed
+                assert not isinstance(other.action, act.SwitchRoutes) or other.number in needed
 
 
 @fast

@@ -106,6 +106,28 @@ HOSTILE = {
         + "".join(f"  - WebApp/x{n}\n" for n in range(90_000)),
         "there is no WebApp/x0",
     ),
+    "large-content": (
+        HEAD
+        + "  image: {name: nginx}\n  files:\n"
+        + "".join(
+            f"  - path: /{n}\n" + "    content: '{% for n in range(90000) %}{{ n }}{% endfor %}'\n"
+            for n in range(100)
+        ),
+        "spec.files[0]: the files up to this one hold more than 256 KiB together",
+    ),
+    "deep-mounts": (
+        HEAD
+        + "  image: {name: nginx}\n  tmpfs:\n"
+        + "".join(f"  - {'/a' * 2000}/{n}\n" for n in range(99))
+        + "  - /\n",
+        "spec.tmpfs[99].mount: / is the root of the container",
+    ),
+    "many-addresses": (
+        HEAD
+        + "  image: {name: nginx}\n  extraHosts:\n"
+        + "".join(f"    h{n}: 1.2.3\n" for n in range(45_000)),
+        "spec.extraHosts.h0: text '1.2.3' is not an IP address",
+    ),
     "object": (HEAD + "  a: !!python/object/apply:os.abort []\n", "the tag !!python/object/apply"),
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from gitops.model.bundle import Loaded
 from gitops.model.diagnostics import Diagnostic
-from gitops.model.resources import WebApp
+from gitops.model.webapp import WebApp
 from gitops.spec.assembly import LoadRequest, load_texts
 from gitops.spec.load import read_values
 from gitops.spec.template import Rendered, render
@@ -44,7 +44,7 @@ def test_values_reach_the_documents(tmp_path: Path) -> None:
     assert isinstance(values, dict)
     found = app(load_texts({"a.yaml.j2": APP}, LoadRequest("demo", values)))
     assert str(found.image.tag) == "1.10"
-    assert found.env == {"DEBUG": "true"}
+    assert found.runtime.env == {"DEBUG": "true"}
 
 
 def test_every_rendered_line_has_its_line_of_the_template() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gitops.store.store import Store
 SHOP = Address("WebApp", "shop")
 NOON = 1_800_000_000.0
 
+RELEASED = schema.MIGRATIONS
 BAD = Quarantine("demo", SHOP, "aa11", "BuildFailed", "run-1", NOON)
 
 
@@ -88,12 +90,26 @@ def test_an_older_file_is_brought_up_to_date(
     """A newer program adds what an older file lacks, and keeps what is in it."""
     store.holds.add(BAD)
     store.close()
-    (tmp_path / "0002_more.sql").write_text("-- more\nCREATE TABLE more (one TEXT);\n")
+    (tmp_path / "9999_more.sql").write_text("-- more\nCREATE TABLE more (one TEXT);\n")
     monkeypatch.setattr(schema, "FOLDER", tmp_path)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "0002_more.sql"))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*RELEASED, "9999_more.sql"))
     assert Store(path).history("demo").quarantined == {SHOP: {"aa11": "BuildFailed"}}
-    assert Database(path).read("SELECT max(version) FROM migrations") == [(2,)]
+    assert Database(path).read("SELECT max(version) FROM migrations") == [(len(RELEASED) + 1,)]
     assert Database(path).read("SELECT * FROM more") == []
+
+
+def test_a_file_of_the_first_version_gets_the_rest(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that the first release wrote takes mendings, and keeps its quarantines."""
+    monkeypatch.setattr(schema, "MIGRATIONS", RELEASED[:1])
+    with Store(path) as first:
+        first.holds.add(BAD)
+    assert run_sql(path, "SELECT count(*) FROM sqlite_master WHERE name = 'mendings'") == 0
+    monkeypatch.setattr(schema, "MIGRATIONS", RELEASED)
+    with Store(path) as now:
+        now.mendings.add("demo", SHOP, time.time())
+        assert now.history("demo") == History({SHOP: {"aa11": "BuildFailed"}}, {SHOP: 1})
 
 
 def test_a_failed_migration_leaves_the_file_as_it_was(
@@ -102,12 +118,12 @@ def test_a_failed_migration_leaves_the_file_as_it_was(
     """A migration that fails half way leaves neither its first half nor its record."""
     store.holds.add(BAD)
     store.close()
-    (tmp_path / "0002_bad.sql").write_text("CREATE TABLE half (one TEXT);\nCREATE TABLE runs (x);")
+    (tmp_path / "9999_bad.sql").write_text("CREATE TABLE half (one TEXT);\nCREATE TABLE runs (x);")
     monkeypatch.setattr(schema, "FOLDER", tmp_path)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "0002_bad.sql"))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*RELEASED, "9999_bad.sql"))
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         Store(path).history("demo")
-    assert run_sql(path, "SELECT max(version) FROM migrations") == 1
+    assert run_sql(path, "SELECT max(version) FROM migrations") == len(RELEASED)
     assert run_sql(path, "SELECT count(*) FROM sqlite_master WHERE name = 'half'") == 0
 
 

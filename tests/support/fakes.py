@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from gitops.drivers.base import DriverError, ErrorKind
+from support.fake_keepers import FakeNotes, FakeWatcher
+
+from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output, Usage
 from gitops.engine.ports import Site, World
 from gitops.model.address import Address
 from gitops.model.lease import Lease
@@ -12,6 +15,8 @@ from gitops.model.observed import ContainerState, EngineSnapshot
 from gitops.model.outcomes import Outcome
 from gitops.model.plan import History, Plan, Step
 from gitops.model.records import NewEvent, NewRun, Quarantine, RunState
+from gitops.model.secret import Secrets
+from gitops.model.wanted import WantedContainer
 
 RUNNING = ContainerState("running", 0, oom_killed=False, restarts=0, error="")
 
@@ -19,7 +24,8 @@ RUNNING = ContainerState("running", 0, oom_killed=False, restarts=0, error="")
 class ScriptedEngine:
     """An engine that carries nothing out: `does` is called with what it was asked for.
 
-    `states` are given one after the other, the last one for ever.
+    `states` are given one after the other, the last one for ever. A run ends with the next of
+    `codes`, or else with 0, after it gave `lines`; `used` is what containers use.
     """
 
     def __init__(
@@ -27,10 +33,13 @@ class ScriptedEngine:
         states: Sequence[ContainerState] = (RUNNING,),
         lines: Sequence[str] = (),
         does: Callable[[str], None] = lambda _asked: None,
+        codes: Sequence[int] = (),
     ) -> None:
         self._states = list(states)
         self._lines = tuple(lines)
         self._does = does
+        self._codes = list(codes)
+        self.used: dict[str, Usage] = {}
         self.asked: list[str] = []
 
     def state(self, container: str) -> ContainerState:
@@ -53,6 +62,43 @@ class ScriptedEngine:
     def remove(self, container: str) -> None:
         """Note it."""
         self._do(f"remove {container}")
+
+    def restart(self, container: str, timeout: float) -> None:
+        """Note it."""
+        self._do(f"restart {container} {timeout:g}")
+
+    def create_network(self, name: str, _labels: Mapping[str, str]) -> None:
+        """Note it."""
+        self._do(f"create network {name}")
+
+    def subnet(self, _network: str) -> str:
+        """Return the lower half of a small network."""
+        return "10.9.0.0/25"
+
+    def create_container(self, container: WantedContainer, _secrets: Secrets) -> str:
+        """Note it; its name is its id."""
+        self._do(f"create {container.name}")
+        return container.name
+
+    def run_once(
+        self,
+        container: WantedContainer,
+        _secrets: Secrets,
+        desk: tuple[Output, Cancel],
+        timeout: float,
+    ) -> int:
+        """Note it, give the lines, and end as scripted."""
+        self._do(f"run {container.name} {timeout:g}")
+        output, cancel = desk
+        for line in self._lines:
+            output(line)
+        if cancel.is_set():
+            raise DriverError(ErrorKind.CANCELLED, f"container {container.name} was given up")
+        return self._codes.pop(0) if self._codes else 0
+
+    def usage(self, containers: Sequence[str]) -> Mapping[str, Usage]:
+        """Return what was scripted."""
+        return {name: self.used[name] for name in containers if name in self.used}
 
     def _do(self, asked: str) -> None:
         self.asked.append(asked)
@@ -120,6 +166,17 @@ class FakeLog:
         """Do nothing: it is all there."""
 
 
+class FakeMendings:
+    """Mendings in memory: whose, and when."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Address, float]] = []
+
+    def add(self, _project: str, address: Address, now: float) -> None:
+        """Remember one."""
+        self.told.append((address, now))
+
+
 class FakeMemory:
     """The store in memory: runs, events and holds in one."""
 
@@ -130,6 +187,7 @@ class FakeMemory:
         self.finished: list[RunState] = []
         self.told: list[NewEvent] = []
         self.held: list[Quarantine] = []
+        self.mendings = FakeMendings()
 
     @property
     def runs(self) -> FakeMemory:
@@ -151,7 +209,8 @@ class FakeMemory:
         found: dict[Address, dict[str, str]] = {}
         for one in self.held:
             found.setdefault(one.address, {})[one.wish] = one.reason
-        return History(found)
+        mended = Counter(address for address, _ in self.mendings.told)
+        return History(found, mended)
 
     def start(self, new: NewRun, _steps: Sequence[Step]) -> str:
         """Remember a run."""
@@ -226,9 +285,12 @@ def world_of(engine: ScriptedEngine, leases: FakeLeases, snapshot: EngineSnapsho
         reader=FakeReader(snapshot),
         gateways=unused,  # type: ignore[arg-type]
         leases=leases,
+        notes=FakeNotes(snapshot.notes),
+        watcher=FakeWatcher(),
         engine=lambda: engine,  # type: ignore[arg-type, return-value]
         gateway=lambda: unused,  # type: ignore[arg-type, return-value]
         builder=lambda: unused,  # type: ignore[arg-type, return-value]
+        certificates=lambda: unused,  # type: ignore[arg-type, return-value]
     )
     sites: Mapping[str, Site] = {"local": site}
     return World(unused, _NoSecrets(), unused, sites, lambda: 1000.0)  # type: ignore[arg-type]

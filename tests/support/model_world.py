@@ -17,8 +17,11 @@ from gitops.engine.observe import observe, observe_engines
 from gitops.engine.ports import World
 from gitops.model import actions as act
 from gitops.model.bundle import Bundle
+from gitops.model.certificates import Certificate
 from gitops.model.image import ImageRef, registry_of
+from gitops.model.notes import CERTIFICATE, Note
 from gitops.model.observed import (
+    LABEL_ADDRESS,
     LABEL_KIND,
     LABEL_PORT,
     EngineSnapshot,
@@ -27,8 +30,11 @@ from gitops.model.observed import (
     ObservedContainer,
 )
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
-from gitops.model.routes import Route
+from gitops.model.routes import Route, Server, ServerHealth
 from gitops.model.wanted import Wanted
+from gitops.plan.certificates import OBTAINED
+from gitops.plan.encoding import encode
+from gitops.plan.revisions import history_note
 from gitops.plan.wanted import lookups
 
 
@@ -54,9 +60,12 @@ class ModelEngine:
         self.containers: dict[str, ObservedContainer] = {}
         self.networks: dict[str, dict[str, str]] = {}
         self.volumes: set[str] = set()
+        self.notes: dict[tuple[str, str], Note] = {}
         self.images: set[str] = set()
         self.files: dict[str, File] = {}
         self.served: dict[str, str] = {}
+        self.down: dict[str, str] = {}
+        """Servers that have failed their checks for long, and why."""
         self.unreachable = ""
         self.gateway_unreachable = ""
 
@@ -65,7 +74,8 @@ class ModelEngine:
         if self.unreachable:
             raise DriverError(ErrorKind.UNREACHABLE, self.unreachable)
         containers = tuple(self.containers.values())
-        return EngineSnapshot(containers, dict(self.networks), frozenset(self.volumes))
+        notes = tuple(self.notes.values())
+        return EngineSnapshot(containers, dict(self.networks), frozenset(self.volumes), notes)
 
     def state(self, name: str) -> GatewayState:
         """Look, as `GatewayReader` does."""
@@ -78,6 +88,24 @@ class ModelEngine:
         if file is None or file.routes is None:
             return GatewayState("", None, "", served, why)
         return GatewayState("", file.routes, file.revision, served, why)
+
+    def health(self, _name: str) -> tuple[ServerHealth, ...]:
+        """Look, as `GatewayReader` does."""
+        return tuple(
+            ServerHealth(
+                "",
+                name,
+                up=False,
+                seconds=60.0,
+                why=why,
+                requests=0,
+                errors=0,
+                open=0,
+                milliseconds=0.0,
+            )
+            for name, why in self.down.items()
+            if name in self.containers
+        )
 
     def gateway(self) -> str:
         """Return the name of the gateway that runs; a plan that needs one waits for it."""
@@ -102,6 +130,8 @@ class ModelWorld:
         self.tags: dict[str, str] = {}
         self.unreachable_registries: dict[str, str] = {}
         self.clock = 1000
+        self.certificates: dict[str, str] = {}
+        self.bad_hooks: set[str] = set()
         self.unwell: set[str] = set()
         """Config hashes whose containers never become healthy."""
 
@@ -199,6 +229,8 @@ class ModelWorld:
         if action.port >= 0:
             worker = "worker" in wanted.image.repository
             labels[LABEL_PORT] = "none" if worker else str(action.port or 80)
+        if wanted.owner.kind == "WebApp":
+            labels[LABEL_ADDRESS] = f"10.0.{self.clock // 250}.{self.clock % 250}"
         engine.containers[wanted.name] = ObservedContainer(
             wanted.name, wanted.name, wanted.image.pinned, "created", "Created", labels, self.clock
         )
@@ -223,7 +255,7 @@ class ModelWorld:
             raise Broken(f"{action.container} is waited for before it runs")
 
     def _gate(self, engine: ModelEngine, action: act.WaitHealthy) -> None:
-        found = self._one(engine, action.container, "at the gate")
+        found = self._one(engine, action.server.container, "at the gate")
         if not found.running:
             raise Broken(f"{found.name} is at the gate before it runs")
         if found.labels.get(LABEL_PORT) != "none":
@@ -237,15 +269,62 @@ class ModelWorld:
         if engine.containers[name].running:
             engine.served[name] = engine.files[name].revision
 
-    def _switch(self, engine: ModelEngine, action: act.SwitchRoute) -> None:
-        found = self._one(engine, action.route.container, "routed to")
-        if found.labels.get(LABEL_PORT) == "none":
-            return
-        if not found.running:
+    def _switch(self, engine: ModelEngine, action: act.SwitchRoutes) -> None:
+        routes = engine.routes()
+        for route in action.routes:
+            servers = [self._server(engine, server) for server in route.servers]
+            listening = tuple(sorted(one for one in servers if one.port >= 0))
+            if servers and not listening:
+                continue
+            certificate = route.rules.certificate
+            if certificate == OBTAINED:
+                certificate = self.certificates[route.app]
+            rules = route.rules._replace(certificate=certificate)
+            routes[route.app] = route._replace(servers=listening, rules=rules)
+        if routes != engine.routes():
+            self._write(engine, engine.gateway(), tuple(sorted(routes.values())))
+
+    def _server(self, engine: ModelEngine, server: Server) -> Server:
+        found = self._one(engine, server.container, "routed to")
+        label = found.labels[LABEL_PORT]
+        if label != "none" and not found.running:
             raise Broken(f"{found.name} is routed to, and does not run")
-        port = int(found.labels[LABEL_PORT])
-        routes = {**engine.routes(), action.route.app: action.route._replace(port=port)}
-        self._write(engine, engine.gateway(), tuple(sorted(routes.values())))
+        port = -1 if label == "none" else int(label)
+        return Server(found.name, port, found.labels[LABEL_ADDRESS])
+
+    def _obtain(self, engine: ModelEngine, action: act.ObtainCertificate) -> None:
+        engine.gateway()
+        self.clock += 1
+        name = f"certificate-{self.clock}"
+        self.certificates[action.app.name] = name
+        certificate = Certificate(name, action.hosts, 0, 10**10, action.source)
+        self._note(
+            engine,
+            act.WriteNote(
+                action.target, Note(CERTIFICATE, action.app.name, self.clock, encode(certificate))
+            ),
+        )
+
+    def _hook(self, engine: ModelEngine, action: act.RunHook) -> None:
+        if action.container.image.pinned not in engine.images:
+            raise Broken(f"hook {action.container.name} runs before its image is there")
+        if action.container.config in self.bad_hooks:
+            raise Unwell(action.container.name)
+
+    def _keep(self, engine: ModelEngine, action: act.KeepRevision) -> None:
+        kept = (action.revision, *action.older)
+        note = history_note(action.app.name, kept)._replace(version=action.version)
+        self._note(engine, act.WriteNote(action.target, note))
+
+    def _note(self, engine: ModelEngine, action: act.WriteNote) -> None:
+        key = (action.note.topic, action.note.name)
+        before = engine.notes.get(key)
+        if before is not None and before.version >= action.note.version:
+            raise Broken(f"note {key} is written with an old version")
+        engine.notes[key] = action.note
+
+    def _erase(self, engine: ModelEngine, action: act.EraseNote) -> None:
+        engine.notes.pop((action.topic, action.name), None)
 
     def _cut(self, engine: ModelEngine, action: act.RemoveRoute) -> None:
         routes = {app: route for app, route in engine.routes().items() if app != action.app}
@@ -281,7 +360,12 @@ _HANDLERS: Mapping[type[object], str] = {
     act.StartContainer: "_start",
     act.WaitService: "_serve",
     act.WaitHealthy: "_gate",
-    act.SwitchRoute: "_switch",
+    act.SwitchRoutes: "_switch",
+    act.ObtainCertificate: "_obtain",
+    act.RunHook: "_hook",
+    act.KeepRevision: "_keep",
+    act.WriteNote: "_note",
+    act.EraseNote: "_erase",
     act.RemoveRoute: "_cut",
     act.RestoreGateway: "_restore",
     act.Drain: "_drain",

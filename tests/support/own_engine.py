@@ -15,7 +15,7 @@ import docker
 from support.eventual import eventually
 from support.scenario import Answer, World
 
-IMAGES = ("busybox:latest", "haproxy:lts", "registry:2")
+IMAGES = ("busybox:latest", "haproxy:lts", "registry:2", "gitops-bench:latest")
 ASK = """
 import http.client, json, sys
 port, host = int(sys.argv[1]), sys.argv[2]

@@ -17,7 +17,9 @@ from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.plan import History, Plan, Step
 from gitops.model.secret import EnvSecret, Secret, SecretRef
 from gitops.model.sources import Source
-from gitops.plan.planner import Question, make_plan
+from gitops.plan.content import app_secrets
+from gitops.plan.grounds import Question
+from gitops.plan.planner import make_plan
 from gitops.plan.wanted import work_out
 from gitops.spec.assembly import LoadRequest, load_texts
 
@@ -67,12 +69,7 @@ class Wish(NamedTuple):
     @property
     def inputs(self) -> Inputs:
         """What deciding needs beside the specs."""
-        wanted = {
-            value
-            for app in self.bundle.apps
-            for value in app.env.values()
-            if not isinstance(value, str)
-        }
+        wanted = {reference for app in self.bundle.apps for reference in app_secrets(app)}
         known: dict[SecretRef, Secret] = {
             EnvSecret(name): Secret(value) for name, value in self.secrets.items()
         }
@@ -90,7 +87,8 @@ def question_of(
     wish: Wish, world: ModelWorld, history: History = NOTHING, *, allow_mass_removal: bool = False
 ) -> Question:
     """Return the question that the pipeline would ask in this world."""
-    wanted = work_out(wish.bundle, wish.inputs)
+    notes = {target: engine.notes for target, engine in world.engines.items()}
+    wanted = work_out(wish.bundle, wish.inputs, notes)
     observed = world.observe(wish.bundle, wanted)
     return Question(wanted, observed, history, wish.inputs, allow_mass_removal)
 

@@ -1,4 +1,4 @@
-"""Talks HTTP to a gateway's published port."""
+"""Hears over HTTP, at its published port, what a gateway tells of itself."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from http.client import HTTPConnection, HTTPException
 from itertools import count
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.gateway.header import SETTINGS, parse_page
+from gitops.drivers.gateway.header import SETTINGS, parse_page, unpack
 from gitops.drivers.gateway.names import NAMES
-from gitops.model.observed import ProbeAnswer
 from gitops.model.routes import Route
 
 REVISION_TIMEOUT = 2.0
-BODY = 500
-"""Characters of an app's answer that are kept for the reader."""
+STATS_TIMEOUT = 10.0
+_WORD = 500
+"""Characters that are read of what the gateway tells in one word."""
+_OK = 200
 
 
 class Front(NamedTuple):
@@ -26,16 +26,37 @@ class Front(NamedTuple):
 
     def served(self) -> tuple[str, str]:
         """Return the revision that a new connection is served by, or none and why."""
+        return self._told(NAMES.revision_path)
+
+    def challenges(self) -> str:
+        """Return the mark of the challenges that a new connection is answered; see `challenges`."""
+        return self._told(NAMES.challenges_path)[0]
+
+    def stats(self) -> str:
+        """Return HAProxy's statistics as CSV; empty when the gateway does not answer."""
+        connection = HTTPConnection(self.host, self.port, timeout=STATS_TIMEOUT)
+        try:
+            connection.request("GET", f"{NAMES.stats_path};csv", headers={NAMES.token: self.token})
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+        except (OSError, HTTPException):
+            return ""
+        finally:
+            connection.close()
+        return text if response.status == _OK else ""
+
+    def _told(self, path: str) -> tuple[str, str]:
+        """Return what the gateway tells of itself at `path`, or none and why."""
         connection = HTTPConnection(self.host, self.port, timeout=REVISION_TIMEOUT)
         try:
-            connection.request("GET", NAMES.revision_path, headers={NAMES.token: self.token})
+            connection.request("GET", path, headers={NAMES.token: self.token})
             response = connection.getresponse()
-            text = response.read(BODY).decode(errors="replace")
+            text = response.read(_WORD).decode(errors="replace")
         except (OSError, HTTPException) as error:
             return "", f"{self.host}:{self.port} does not answer: {error}"
         finally:
             connection.close()
-        if response.status == 200:  # noqa: PLR2004 - OK
+        if response.status == _OK:
             return text, ""
         return "", f"{self.host}:{self.port} does not take the probe token (HTTP {response.status})"
 
@@ -55,7 +76,7 @@ class Front(NamedTuple):
 
     def _pages(self, connection: HTTPConnection) -> tuple[str, tuple[Route, ...]] | None:
         revisions: set[str] = set()
-        routes: list[Route] = []
+        packed: list[str] = []
         for number in count():
             path = f"{NAMES.routes_path}{number}"
             connection.request("GET", path, headers={NAMES.token: self.token})
@@ -64,64 +85,8 @@ class Front(NamedTuple):
             if page is None or page.settings != SETTINGS:
                 return None
             revisions.add(page.revision)
-            routes.extend(page.routes)
+            packed.append(page.packed)
             if not page.more:
                 break
-        return (revisions.pop(), tuple(routes)) if len(revisions) == 1 else None
-
-    def probe(self, upstream: Route, path: str, timeout: float) -> ProbeAnswer:
-        """Ask `upstream` for `path`; status 0 with the error in words when it did not answer.
-
-        Raises UNREACHABLE when it is the gateway that does not answer.
-        """
-        headers = {
-            "Host": upstream.hosts[0] if upstream.hosts else upstream.container,
-            "User-Agent": "gitops-probe",
-            "Connection": "close",
-            NAMES.token: self.token,
-            NAMES.container: upstream.container,
-            NAMES.port: str(upstream.port),
-        }
-        connection = HTTPConnection(self.host, self.port, timeout=timeout)
-        try:
-            self._connect(connection)
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            body = response.read(BODY).decode(errors="replace")
-        except TimeoutError:
-            return ProbeAnswer(0, "", f"no answer within {timeout:g} s")
-        except (OSError, HTTPException) as error:
-            return ProbeAnswer(0, "", f"the connection broke: {error}")
-        finally:
-            connection.close()
-        return _answer(response.status, response.headers.get(NAMES.answered, ""), body, upstream)
-
-    def _connect(self, connection: HTTPConnection) -> None:
-        try:
-            connection.connect()
-        except OSError as error:
-            raise DriverError(
-                ErrorKind.UNREACHABLE,
-                f"the gateway at {self.host}:{self.port} cannot be reached",
-                str(error),
-            ) from error
-
-
-def _answer(status: int, answered: str, body: str, upstream: Route) -> ProbeAnswer:
-    """Tell the app's own answer from one that the gateway gave in its place."""
-    if answered == "app":
-        return ProbeAnswer(status, body, "")
-    if answered == "unresolved":
-        return ProbeAnswer(0, "", f"container {upstream.container} has no address: it does not run")
-    errors = {
-        502: f"{upstream.container} broke off, or its answer on port {upstream.port} is not HTTP",
-        503: f"connection refused: nothing listens on port {upstream.port} of {upstream.container}",
-        504: f"{upstream.container} accepted the request and did not answer in time",
-    }
-    if answered == "gateway" and status in errors:
-        return ProbeAnswer(0, "", errors[status])
-    raise DriverError(
-        ErrorKind.FAILED,
-        f"the gateway did not pass on the request for {upstream.container} (HTTP {status})",
-        "its probe token or its configuration is not ours; the next reconcile restores it",
-    )
+        routes = unpack("".join(packed))
+        return (revisions.pop(), routes) if routes is not None and len(revisions) == 1 else None

@@ -13,9 +13,12 @@ from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine_http import Answer, Call, EngineHttp, expect
 from gitops.drivers.gateway.front import Front
 from gitops.drivers.gateway.header import stamp, unseal
-from gitops.drivers.gateway.names import CONFIG_FILE, PORT, TOKEN_VARIABLE
+from gitops.drivers.gateway.names import CONFIG_FILE, PORT, TLS_PORT, TOKEN_VARIABLE
+from gitops.drivers.gateway.states import parse_health
 from gitops.model.observed import GatewayState
+from gitops.model.routes import ServerHealth
 
+_HAPROXY_USER = 99
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - read, not bound
 
@@ -26,6 +29,7 @@ class _State(TypedDict):
 
 class _Config(TypedDict):
     Env: list[str] | None
+    User: str
 
 
 class _HostConfig(TypedDict):
@@ -40,11 +44,23 @@ class _Container(TypedDict):
     HostConfig: _HostConfig
 
 
-class Look(NamedTuple):
-    """A gateway's container: whether it runs, where it is reached, and its configuration."""
+class Place(NamedTuple):
+    """A gateway's container: whether it runs, and where it is reached.
+
+    `https` is the port of the machine that HTTPS is published at, 0 if it is not. `owner` is the
+    number of the user that HAProxy runs as.
+    """
 
     running: bool
     front: Front
+    https: int
+    owner: int
+
+
+class Look(NamedTuple):
+    """A gateway's container, and its configuration."""
+
+    place: Place
     state: GatewayState
 
 
@@ -70,19 +86,31 @@ class DockerGatewayReader:
         not the one that is served.
         """
         inspect = Call("GET", f"/containers/{quote(container)}/json")
-        inspected, stat = self._http.calls([inspect, Call("HEAD", _archive(container))])
-        expect(inspected, f"gateway {container} could not be looked at")
-        found = cast("_Container", inspected.json())
-        running = found["State"]["Status"] == "running"
-        front = self._front(container, found)
-        told = front.configuration() if running else None
-        if told is not None and _modified(stat) == stamp(told[0]):
+        stat = Call("HEAD", archive_path(container, CONFIG_FILE))
+        inspected, file = self._http.calls([inspect, stat])
+        place = self._place(container, inspected)
+        told = place.front.configuration() if place.running else None
+        if told is not None and _modified(file) == stamp(told[0]):
             revision, routes = told
-            return Look(running, front, GatewayState("", routes, revision, revision))
-        return Look(running, front, self._from_file(container, front if running else None))
+            return Look(place, GatewayState("", routes, revision, revision))
+        return Look(place, self._from_file(container, place.front if place.running else None))
+
+    def health(self, container: str) -> tuple[ServerHealth, ...]:
+        """Return what its checks say of each server of each route; none when it does not answer.
+
+        Counters begin anew with each reload: requests that an old worker still answers are not
+        among them.
+        """
+        return parse_health(self.place(container).front.stats())
+
+    def place(self, container: str) -> Place:
+        """Return where the gateway is reached; raise MISSING when its container is gone."""
+        return self._place(
+            container, self._http.call("GET", f"/containers/{quote(container)}/json")
+        )
 
     def _from_file(self, container: str, front: Front | None) -> GatewayState:
-        answer = self._http.call("GET", _archive(container))
+        answer = self._http.call("GET", archive_path(container, CONFIG_FILE))
         text = _text(answer, container)
         found = unseal(text)
         served, why = front.served() if front else ("", "its container does not run")
@@ -90,11 +118,15 @@ class DockerGatewayReader:
             return GatewayState(text, None, "", served, why)
         return GatewayState(text, found.routes, found.revision, served, why)
 
-    def front(self, container: str) -> Front:
-        """Return where the gateway is reached."""
-        answer = self._http.call("GET", f"/containers/{quote(container)}/json")
-        expect(answer, f"gateway {container} could not be looked at")
-        return self._front(container, cast("_Container", answer.json()))
+    def _place(self, container: str, inspected: Answer) -> Place:
+        expect(inspected, f"gateway {container} could not be looked at")
+        found = cast("_Container", inspected.json())
+        return Place(
+            running=found["State"]["Status"] == "running",
+            front=self._front(container, found),
+            https=_published(found, TLS_PORT),
+            owner=_owner(found["Config"]["User"]),
+        )
 
     def _front(self, container: str, found: _Container) -> Front:
         bindings = (found["HostConfig"]["PortBindings"] or {}).get(f"{PORT}/tcp") or []
@@ -129,8 +161,26 @@ def _host(address: str, container: str, bind: str) -> str:
     return remote if bind in _ANYWHERE else bind
 
 
-def _archive(container: str) -> str:
-    return f"/containers/{quote(container)}/archive?path={quote(CONFIG_FILE)}"
+def _published(found: _Container, port: int) -> int:
+    """Return the port of the machine that a container's port is published at, 0 for none."""
+    bindings = (found["HostConfig"]["PortBindings"] or {}).get(f"{port}/tcp") or []
+    return int(bindings[0].get("HostPort") or 0) if bindings else 0
+
+
+def _owner(user: str) -> int:
+    """Return the number of a container's user: `99:99`, or a name, which is the official image's.
+
+    https://github.com/docker-library/haproxy
+    """
+    name = user.partition(":")[0]
+    if name in ("", "root"):
+        return 0
+    return int(name) if name.isdecimal() else _HAPROXY_USER
+
+
+def archive_path(container: str, path: str) -> str:
+    """Return the engine's call for a file or folder (Engine API v1.41, ContainerArchive)."""
+    return f"/containers/{quote(container)}/archive?path={quote(path)}"
 
 
 def _modified(answer: Answer) -> int:

@@ -1,0 +1,54 @@
+"""The protocols that drivers satisfy, and the one error that they raise.
+
+The pipeline knows these and no driver. Readers change nothing outside; everything that writes is in
+a protocol of its own, so that a type tells what may happen.
+"""
+
+from __future__ import annotations
+
+from gitops.drivers.base.building import (
+    BuildContext,
+    Builder,
+    BuildJob,
+    RegistryClient,
+    SourceReader,
+)
+from gitops.drivers.base.certificates import CertificateIssuer, Issued, Vault
+from gitops.drivers.base.engine import (
+    Engine,
+    EngineEvent,
+    EngineReader,
+    EngineWatcher,
+    LeaseKeeper,
+    NoteKeeper,
+    Usage,
+)
+from gitops.drivers.base.errors import Cancel, DriverError, ErrorKind, Output
+from gitops.drivers.base.gateway import GatewayReader, GatewayWriter, Upstream
+from gitops.drivers.base.secrets import SecretReader
+
+__all__ = [
+    "BuildContext",
+    "BuildJob",
+    "Builder",
+    "Cancel",
+    "CertificateIssuer",
+    "DriverError",
+    "Engine",
+    "EngineEvent",
+    "EngineReader",
+    "EngineWatcher",
+    "ErrorKind",
+    "GatewayReader",
+    "GatewayWriter",
+    "Issued",
+    "LeaseKeeper",
+    "NoteKeeper",
+    "Output",
+    "RegistryClient",
+    "SecretReader",
+    "SourceReader",
+    "Upstream",
+    "Usage",
+    "Vault",
+]
