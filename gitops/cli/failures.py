@@ -9,6 +9,7 @@ from gitops.cli import exits
 from gitops.drivers.base import DriverError
 from gitops.engine.leasing import Busy
 from gitops.model.lease import Lease
+from gitops.plan.wishes import RefusedError
 from gitops.settings import SettingsError
 from gitops.store.faults import StoreError
 
@@ -25,7 +26,7 @@ def explained(error: Exception) -> Told | None:
     match error:
         case Busy():
             return Told(f"{busy(error)}; --no-wait was given", exits.BUSY)
-        case DriverError() | StoreError() | SettingsError():
+        case DriverError() | StoreError() | SettingsError() | RefusedError():
             return Told(str(error), exits.FAILED)
         case _:
             return None

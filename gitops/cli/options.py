@@ -90,6 +90,21 @@ def address_option(*names: str, help: str) -> Callable[[F], F]:  # noqa: A002 - 
     return click.option(*names, callback=_address, metavar="KIND/NAME", help=help)
 
 
+def app_argument(function: F) -> F:
+    """Add the argument that names an app or a slot; the function gets it as `address`."""
+    return click.argument("address", metavar="WebApp/NAME", callback=_app)(function)
+
+
+def _app(_context: click.Context, _parameter: click.Parameter, text: str) -> Address:
+    try:
+        address = parse_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if address.kind != "WebApp":
+        raise click.BadParameter(f"{address} is no app: write WebApp/NAME, or WebApp/NAME-SLOT")
+    return address
+
+
 def _address(
     _context: click.Context, _parameter: click.Parameter, text: str | None
 ) -> Address | None:

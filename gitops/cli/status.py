@@ -8,11 +8,13 @@ import click
 
 from gitops.cli import exits
 from gitops.cli.deciding import decide_from, read_seat
+from gitops.cli.moments import moment
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.output import emit
 from gitops.engine.decide import Decision
 from gitops.engine.status import statuses
 from gitops.model.conditions import Status, Truth
+from gitops.model.revisions import Hold
 
 
 @click.command("status")
@@ -66,6 +68,7 @@ def _document(decision: Decision, status: Status) -> dict[str, object]:
         "wanted": status.wanted,
         "running": status.running,
         "url": status.url,
+        "held": held_as_data(status.held),
         "conditions": [
             {
                 "type": condition.type,
@@ -75,4 +78,18 @@ def _document(decision: Decision, status: Status) -> dict[str, object]:
             }
             for condition in status.conditions
         ],
+    }
+
+
+def held_as_data(hold: Hold | None) -> dict[str, object] | None:
+    """Return a hold as plain data, for JSON and YAML; none where the app follows its spec."""
+    if hold is None:
+        return None
+    return {
+        "kind": hold.kind,
+        "by": hold.by,
+        "reason": hold.reason,
+        "since": moment(hold.since),
+        "revision": hold.revision,
+        "slot": hold.slot,
     }

@@ -143,6 +143,12 @@ class DockerEngine:
         """
         return engine_logs.follow(self._client, container, tail, since)
 
+    def journal(
+        self, container: str, since: float = 0.0, tail: int | None = None, *, follow: bool = False
+    ) -> Iterator[tuple[str, str]]:
+        """Give (time, line) of what it wrote; with `follow` go on until it ends."""
+        return engine_logs.journal(self._client, container, (since, tail), follow=follow)
+
     def processes(self, container: str) -> int:
         """Return how many processes run in it."""
         with self._client.use(f"processes of container {container} could not be counted") as api:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from gitops.drivers.base import Cancel, EngineEvent
 from gitops.drivers.engine_http import EngineHttp
 from gitops.drivers.engine_lines import lines
-from gitops.model.observed import LABEL_PROJECT
+from gitops.model.observed import LABEL_HAND, LABEL_PROJECT
 
 KINDS = ("die", "oom", "kill", "start", "destroy", "health_status")
 
@@ -55,11 +55,17 @@ def events_path(project: str) -> str:
 
 
 def event_of(line: str) -> EngineEvent | None:
-    """Return the event that a line of the engine's answer tells; none for anything else."""
+    """Return the event that a line of the engine's answer tells; none for anything else.
+
+    None too for a hand of ours: who looks into a volume because of an event must not be woken by
+    having looked.
+    """
     try:
         told = cast("_Event", json.loads(line))
         actor = told["Actor"]
         name = actor["Attributes"].get("name", actor["ID"])
+        if LABEL_HAND in actor["Attributes"]:
+            return None
         return EngineEvent(name, told["Action"], told["timeNano"] / 1e9)
     except (ValueError, KeyError, TypeError):
         return None

@@ -43,3 +43,32 @@ def follow(
             # Its own `close` leaves the socket's file open, and does not work over SSH.
             response = stream._response  # type: ignore[attr-defined]  # noqa: SLF001
             response.close()
+
+
+def journal(
+    client: SdkClient, container: str, span: tuple[float, int | None], *, follow: bool
+) -> Iterator[tuple[str, str]]:
+    """Give (time, line) of what it wrote; with `follow` go on until it ends.
+
+    `span` is since when (seconds since 1970; 0 is no bound), and how many of the last lines. Times
+    are RFC 3339 in UTC with nine decimals, so that their order is that of their texts.
+    """
+    since, tail = span
+    with client.use(f"the log of container {container} could not be read") as api:
+        stream = api.logs(
+            container,
+            stdout=True,
+            stderr=True,
+            timestamps=True,
+            tail=ALL if tail is None else tail,
+            stream=True,
+            follow=follow,
+            since=since or None,
+        )
+        try:
+            for line in lines(stream):
+                time, _, text = line.partition(" ")
+                yield time, text
+        finally:
+            response = stream._response  # type: ignore[attr-defined]  # noqa: SLF001
+            response.close()

@@ -47,7 +47,8 @@ class _Reading:
     """Reads a container's lines in a thread of its own: a read cannot be called off."""
 
     def __init__(self, client: SdkClient, name: str, output: Output) -> None:
-        self._lines = lambda: follow(client, name, ALL)
+        self._client = client
+        self._name = name
         self._output = output
         self._error: DriverError | None = None
         self._thread = Thread(target=self._read, name=f"log of {name}", daemon=True)
@@ -62,7 +63,7 @@ class _Reading:
 
     def _read(self) -> None:
         try:
-            for line in self._lines():
+            for line in follow(self._client, self._name, ALL):
                 self._output(line)
         except DriverError as error:
             self._error = error

@@ -10,7 +10,7 @@ import io
 import tarfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -21,14 +21,11 @@ from gitops.drivers.engine_body import FilesPlace
 from gitops.drivers.sdk_client import SdkClient
 from gitops.model.files import files_volume
 from gitops.model.image import ImageRef
-from gitops.model.observed import LABEL_PROJECT
+from gitops.model.observed import LABEL_HAND, LABEL_PROJECT
 from gitops.model.wanted import WantedContainer
 
-LABEL_HAND = "gitops.hand"
-"""The volume that a container lends its hand for. It has no owner: no plan takes it for an app."""
-
-STALE = 600.0
-"""Seconds after which the process that made a hand must have died."""
+STALE = 60.0
+"""Seconds after which the process that made a hand must have died: it is needed for one or two."""
 _AT = "/v"
 
 
@@ -50,7 +47,7 @@ def read_volume(client: SdkClient, volume: str, image: ImageRef, path: str) -> b
     """Return a file of a volume; none when there is no such file or volume."""
     try:
         with client.use(f"volume {volume} could not be looked at") as api:
-            # A container that mounts a volume makes it.
+            # It is not made only to be found empty.
             api.inspect_volume(volume)
         with _hand(client, volume, image) as (api, name):
             try:
@@ -118,11 +115,28 @@ def _hand(
     client: SdkClient, volume: str, image: ImageRef
 ) -> Iterator[tuple[docker.APIClient, str]]:
     """Give a container that has the volume at `_AT`; it is removed whatever happens."""
-    body = {
+    name = f"{volume}-hand-{uuid.uuid4().hex[:8]}"
+    with client.use(f"volume {volume} could not be reached by a container of {image}") as api:
+        _let_go(api, volume)
+        # One that is there already is given back as it is.
+        project = (api.create_volume(volume)["Labels"] or {}).get(LABEL_PROJECT)
+        # Without an owner no plan takes it for an app; with the project `down` removes what is left.
+        labels = {LABEL_HAND: volume} | ({LABEL_PROJECT: project} if project else {})
+        api.create_container_from_config(  # type: ignore[no-untyped-call]
+            _hand_body(volume, image, labels), name
+        )
+        try:
+            yield api, name
+        finally:
+            api.remove_container(name, v=True, force=True)
+
+
+def _hand_body(volume: str, image: ImageRef, labels: Mapping[str, str]) -> dict[str, object]:
+    return {
         "Image": image.pinned,
         # It never runs, but an image without a command would be refused.
         "Cmd": ["-"],
-        "Labels": {LABEL_HAND: volume},
+        "Labels": dict(labels),
         "HostConfig": {
             "NetworkMode": "none",
             "Mounts": [
@@ -136,14 +150,6 @@ def _hand(
             ],
         },
     }
-    name = f"{volume}-hand-{uuid.uuid4().hex[:8]}"
-    with client.use(f"volume {volume} could not be reached by a container of {image}") as api:
-        _let_go(api, volume)
-        api.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
-        try:
-            yield api, name
-        finally:
-            api.remove_container(name, v=True, force=True)
 
 
 def _let_go(api: docker.APIClient, volume: str) -> bool:

@@ -36,8 +36,9 @@ _SAYS = (
          "tls handshake", "server misbehaving", "unexpected eof"),
     ),
 )  # fmt: skip
+_BAD_REQUEST = 400
 _STATUSES = {
-    400: ErrorKind.INVALID,
+    _BAD_REQUEST: ErrorKind.INVALID,
     401: ErrorKind.DENIED,
     403: ErrorKind.DENIED,
     404: ErrorKind.MISSING,
@@ -108,7 +109,9 @@ def translated(what: str, address: str) -> Iterator[None]:
     except docker.errors.APIError as error:
         detail = str(error.explanation or error)
         kind = kind_of_message(detail)
-        if kind is ErrorKind.FAILED or kind is ErrorKind.MISSING:
+        # "permission denied" of a program that is none is not the registry's word for no login.
+        refused = kind is ErrorKind.DENIED and error.status_code == _BAD_REQUEST
+        if kind is ErrorKind.FAILED or kind is ErrorKind.MISSING or refused:
             kind = _STATUSES.get(error.status_code or 0, kind)
         raise DriverError(kind, what, detail) from error
     except requests.exceptions.ReadTimeout as error:

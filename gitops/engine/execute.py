@@ -13,7 +13,13 @@ from threading import Event, Semaphore
 from gitops.engine.perform import perform
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Desk, Scene
-from gitops.model.actions import Build, RemoveContainer, StartContainer, StopContainer
+from gitops.model.actions import (
+    Build,
+    ObtainCertificate,
+    RemoveContainer,
+    StartContainer,
+    StopContainer,
+)
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Superseded
 from gitops.model.plan import Plan, Step
 
@@ -45,6 +51,8 @@ class _Execution:
             StartContainer: Semaphore(_STARTS_AT_ONCE),
             StopContainer: Semaphore(_STARTS_AT_ONCE),
             RemoveContainer: Semaphore(_STARTS_AT_ONCE),
+            # Two would make two authorities, and take away each other's challenges.
+            ObtainCertificate: Semaphore(1),
         }
         self._outcomes: dict[int, Outcome] = {}
 

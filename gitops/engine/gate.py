@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, Engine, Output
+from gitops.engine.diagnosis import diagnose
+from gitops.engine.listening import listeners
+from gitops.engine.reports import as_text
 from gitops.model.observed import ContainerState
 from gitops.model.outcomes import Done, Outcome, Stalled, Superseded
+from gitops.model.probing import Fault, GateReport, Trouble
 from gitops.model.webapp import Health
 
 _FIRST_PAUSE = 0.05
@@ -15,29 +19,40 @@ _LOG_LINES = 20
 
 
 class Candidate(NamedTuple):
-    """A container at the gate. `ask` returns what is wrong with it while it runs, or nothing."""
+    """A container at the gate. `ask` returns what is wrong with it while it runs, or nothing;
+    `port` is the one that it should listen on, -1 for none.
+    """
 
     container: str
+    port: int
     health: Health
-    ask: Callable[[ContainerState], str]
+    ask: Callable[[ContainerState], Trouble | None]
 
 
 class _Tally:
-    """What was seen so far: how often it was asked, since when it is well, and the last trouble."""
+    """What was seen so far: how often it was asked, since when it is well, and the troubles."""
 
-    def __init__(self, restarts: int) -> None:
-        self.restarts = restarts
+    def __init__(self, state: ContainerState, started: float) -> None:
+        self.restarts = state.restarts
+        self.started = started
         self.attempts = 0
         self.well_since: float | None = None
-        self.trouble = ""
+        self.was_well = False
+        self.first: Trouble | None = None
+        self.last: Trouble | None = None
 
-    def note(self, trouble: str, now: float) -> None:
+    def note(self, trouble: Trouble | None, now: float) -> None:
         self.attempts += 1
-        if trouble:
-            self.trouble = trouble
+        if trouble is not None:
+            self.first = self.first or trouble
+            self.last = trouble
             self.well_since = None
         elif self.well_since is None:
+            self.was_well = True
             self.well_since = now
+
+    def ended(self, state: ContainerState) -> bool:
+        return state.state != "running" or state.restarts > self.restarts
 
 
 def wait_healthy(
@@ -52,26 +67,24 @@ def wait_healthy(
     Asks quickly at first and every `interval` later, so that a fast start is seen fast.
     """
     health = candidate.health
-    started = clock()
     state = engine.state(candidate.container)
-    tally = _Tally(state.restarts)
+    tally = _Tally(state, clock())
     pause = min(_FIRST_PAUSE, health.interval)
-    while True:
-        if state.state != "running" or state.restarts > tally.restarts:
-            return _failed(candidate, engine, state, tally, "the process ended")
+    while not tally.ended(state):
         tally.note(candidate.ask(state), clock())
         now = clock()
         if tally.well_since is not None and now - tally.well_since >= health.stable_for:
-            return Done(f"healthy after {now - started:.1f} s and {tally.attempts} attempts")
-        if now - started > health.deadline:
-            why = f"not healthy within {health.deadline:g} s"
-            return _failed(candidate, engine, state, tally, why)
-        if tally.well_since is None:
-            output(f"attempt {tally.attempts}: {tally.trouble}")
+            took = now - tally.started
+            return Done(f"healthy after {took:.1f} s and {tally.attempts} attempts")
+        if now - tally.started > health.deadline:
+            break
+        if tally.well_since is None and tally.last is not None:
+            output(f"attempt {tally.attempts}: {tally.last.text}")
         if cancel.wait(_next(pause, tally, health, now)):
             return Superseded()
         pause = min(pause * 2, health.interval)
         state = engine.state(candidate.container)
+    return _failed(candidate, engine, tally, clock() - tally.started)
 
 
 def _next(pause: float, tally: _Tally, health: Health, now: float) -> float:
@@ -81,20 +94,41 @@ def _next(pause: float, tally: _Tally, health: Health, now: float) -> float:
     return max(0.01, min(health.interval, tally.well_since + health.stable_for - now))
 
 
-def _failed(
-    candidate: Candidate, engine: Engine, state: ContainerState, tally: _Tally, why: str
-) -> Stalled:
-    """Return the failure with all that explains it."""
-    facts = [f"attempts: {tally.attempts}"]
-    if tally.trouble:
-        facts.append(f"last answer: {tally.trouble}")
-    if state.state != "running" or state.restarts > tally.restarts:
-        facts.append(f"exit code: {state.exit_code}")
-    if state.oom_killed:
-        facts.append("killed by the kernel: out of memory (raise resources.memory)")
-    if state.error:
-        facts.append(f"engine: {state.error}")
-    lines = engine.logs(candidate.container, _LOG_LINES)
-    facts.append("last log lines:" if lines else "it logged nothing")
-    facts.extend(f"  {line}" for line in lines)
-    return Stalled(f"{candidate.container}: {why}", "\n".join(facts))
+def _failed(candidate: Candidate, engine: Engine, tally: _Tally, seconds: float) -> Stalled:
+    """Return the failure with its cause, and all that explains it."""
+    # What ended just after it was asked for the last time tells more than its last answer.
+    state = engine.state(candidate.container)
+    report = _report(candidate, engine, tally, state)._replace(
+        seconds=(state.ran or seconds) if tally.ended(state) else seconds
+    )
+    why = "the process ended" if report.ended else f"not healthy within {_deadline(candidate)}"
+    diagnosis = diagnose(report, candidate.health)
+    return Stalled(f"{candidate.container}: {why}", as_text(report, diagnosis))
+
+
+def _report(
+    candidate: Candidate, engine: Engine, tally: _Tally, state: ContainerState
+) -> GateReport:
+    ended = tally.ended(state)
+    unheard = tally.last is not None and tally.last.fault in (Fault.REFUSED, Fault.SILENT)
+    return GateReport(
+        container=candidate.container,
+        ended=ended,
+        seconds=0.0,
+        attempts=tally.attempts,
+        port=candidate.port,
+        first=tally.first,
+        last=tally.last,
+        was_well=tally.was_well,
+        exit_code=state.exit_code,
+        oom=state.oom_killed,
+        memory=state.memory,
+        error=state.error,
+        listeners=listeners(engine, candidate.container) if unheard and not ended else None,
+        exposes=state.exposes,
+        log=engine.logs(candidate.container, _LOG_LINES),
+    )
+
+
+def _deadline(candidate: Candidate) -> str:
+    return f"{candidate.health.deadline:g} s"

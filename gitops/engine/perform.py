@@ -10,7 +10,9 @@ from gitops.engine.gate import wait_healthy
 from gitops.engine.hooking import run_hook
 from gitops.engine.ports import Site
 from gitops.engine.probing import candidate
+from gitops.engine.refusals import recognized
 from gitops.engine.remembering import keep_revision
+from gitops.engine.reports import with_cause
 from gitops.engine.routing import switch
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.waiting import drain, wait_service
@@ -31,7 +33,8 @@ def perform(scene: Scene, action: act.Action, desk: Desk) -> Outcome:
             return Superseded()
         if error.kind in _AGAIN:
             return Retry(f"{error.what} ({error.kind})", error.detail)
-        return Stalled(error.what, error.detail, quarantine=error.kind in _BLAME)
+        detail = with_cause(recognized(error.what, error.detail), error.detail)
+        return Stalled(error.what, detail, quarantine=error.kind in _BLAME)
 
 
 def _perform(  # noqa: PLR0911 - one case for each action

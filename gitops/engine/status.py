@@ -19,12 +19,17 @@ from gitops.model.observed import (
 )
 from gitops.model.outcomes import Found, Observation
 from gitops.model.resources import Target
+from gitops.model.revisions import Hold
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp, WantedImage
 from gitops.plan.causes import led
+from gitops.plan.containers import DEFAULT_HTTPS
+from gitops.plan.holds import held_since
 from gitops.plan.place import NO_PORT
 
 _HTTP = 80
+_HELD = "Held"
+_HTTPS = 443
 
 UNREACHABLE = (
     "EngineUnreachable",
@@ -69,8 +74,8 @@ def _view(decision: Decision) -> _View:
 
 
 def _status(view: _View, address: Address) -> Status:
-    conditions = [_in_sync(view, address)]
     app, image = view.apps.get(address), view.images.get(address)
+    conditions = [_in_sync(view, address, app.held if app is not None else None)]
     wanted = running = url = ""
     if app is not None:
         live = _live(view, app)
@@ -81,7 +86,8 @@ def _status(view: _View, address: Address) -> Status:
     if image is not None:
         wanted = image.commit[:8] or image.fingerprint[:8]
         running = _built(view.decision, image)
-    return Status(address, (_ready(conditions), *conditions), wanted, running, url)
+    held = app.held if app is not None else None
+    return Status(address, (_ready(conditions), *conditions), wanted, running, url, held)
 
 
 def _ready(conditions: list[Condition]) -> Condition:
@@ -89,10 +95,13 @@ def _ready(conditions: list[Condition]) -> Condition:
     for condition in conditions:
         if condition.status is not Truth.TRUE:
             return condition._replace(type="Ready")
+    for condition in conditions:
+        if condition.reason == _HELD:
+            return condition._replace(type="Ready")
     return Condition("Ready", Truth.TRUE, "Ready", conditions[-1].message)
 
 
-def _in_sync(view: _View, address: Address) -> Condition:
+def _in_sync(view: _View, address: Address, held: Hold | None) -> Condition:
     plan = view.decision.plan
     if address in plan.suspended:
         return Condition("InSync", Truth.UNKNOWN, "Suspended", plan.suspended[address])
@@ -102,14 +111,16 @@ def _in_sync(view: _View, address: Address) -> Condition:
         return Condition("InSync", truth, blocked.reason, blocked.message)
     if address in view.causes:
         return Condition("InSync", Truth.FALSE, "OutOfSync", view.causes[address])
+    if held is not None:
+        return Condition("InSync", Truth.TRUE, "Held", held_since(held))
     return Condition("InSync", Truth.TRUE, "InSync", plan.in_sync.get(address, "nothing to do"))
 
 
 def _available(view: _View, app: WantedApp, live: ObservedContainer | None) -> Condition:
     if not isinstance(view.decision.observed.engines.get(app.target), Found):
         return Condition("Available", Truth.UNKNOWN, "EngineUnreachable", "it cannot be looked at")
-    if live is None:
-        return Condition("Available", Truth.FALSE, "NoContainer", "no container serves it")
+    if live is None or (app.held is not None and app.held.kind == "stop"):
+        return _absent(app)
     if not live.running:
         why = f"{live.name} is {live.state} ({live.status})"
         return Condition("Available", Truth.FALSE, "NotRunning", why)
@@ -120,6 +131,12 @@ def _available(view: _View, app: WantedApp, live: ObservedContainer | None) -> C
         return Condition("Available", Truth.FALSE, "NotRouted", f"no route leads to {live.name}")
     verb = "serves" if len(route.servers) == 1 else "serve"
     return Condition("Available", Truth.TRUE, "Serving", f"{led(route)} {verb} it")
+
+
+def _absent(app: WantedApp) -> Condition:
+    if app.held is not None and app.held.kind == "stop":
+        return Condition("Available", Truth.FALSE, "Stopped", held_since(app.held))
+    return Condition("Available", Truth.FALSE, "NoContainer", "no container serves it")
 
 
 def _routes(seen: Observation[GatewayState]) -> Mapping[str, Route]:
@@ -162,5 +179,9 @@ def _url(decision: Decision, app: WantedApp, live: ObservedContainer | None) -> 
     worker = live is not None and live.labels.get(LABEL_PORT) == NO_PORT
     if not isinstance(target, Target) or not app.hosts or worker:
         return ""
-    port = "" if target.gateway.http == _HTTP else f":{target.gateway.http}"
-    return f"http://{app.hosts[0]}{port}/"
+    scheme, number, usual = "http", target.gateway.http, _HTTP
+    if app.certificate:
+        scheme, number, usual = "https", target.gateway.https or DEFAULT_HTTPS, _HTTPS
+    port = "" if number == usual else f":{number}"
+    path = app.rules.prefixes[0].rstrip("/")
+    return f"{scheme}://{app.hosts[0]}{port}{path}/"

@@ -96,7 +96,8 @@ def consider(petition: Petition, bundle: Bundle, world: World, memory: Memory) -
         return _restart(petition, decision, memory)
     wish = _work_out(petition, decision, world, memory)
     if not wish.changes:
-        return Answer(wish, decision._replace(plan=only(decision.plan, wish.addresses)))
+        plan = only(decision.plan, wish.addresses)._replace(steps=())
+        return Answer(wish, decision._replace(plan=plan))
     supposed = decide(bundle, supposing(world, [one.action for one in wish.changes]), memory)
     plan = only(supposed.plan, wish.addresses)
     for address in sorted(wish.addresses):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from gitops.model.address import Address
+from gitops.model.revisions import Hold
 
 
 class Truth(StrEnum):
@@ -26,13 +27,16 @@ class Condition(NamedTuple):
 
 
 class Status(NamedTuple):
-    """A resource as a person asks for it. `wanted` and `running` are revisions in short."""
+    """A resource as a person asks for it. `wanted` and `running` are revisions in short, `held` is
+    the wish of a person that keeps it from following its spec.
+    """
 
     address: Address
     conditions: tuple[Condition, ...]
     wanted: str
     running: str
     url: str = ""
+    held: Hold | None = None
 
     @property
     def ready(self) -> Condition:

@@ -30,6 +30,9 @@ LABEL_REPLICA = "gitops.replica"
 LABEL_ADDRESS = "gitops.address"
 """The container's address in the project's network, its own for life."""
 
+LABEL_HAND = "gitops.hand"
+"""The volume that a container lends its hand for: it has no owner, and is gone in a moment."""
+
 
 class ObservedContainer(NamedTuple):
     """A container, ours or not. `state` is the engine's word: created, running, exited, ..."""

@@ -35,6 +35,13 @@ class Trouble(NamedTuple):
     said: str = ""
 
 
+class Diagnosis(NamedTuple):
+    """What went wrong in one sentence, and what to do about it in one."""
+
+    cause: str
+    todo: str = ""
+
+
 class Listener(NamedTuple):
     """A TCP port that something in a container listens on, for itself alone or for others too."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops.model.observed import LABEL_IMAGE
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp
+from gitops.plan.holds import held_since
 from gitops.plan.place import LOST, Place
 
 
@@ -58,6 +59,7 @@ def describe_app(app: WantedApp, place: Place) -> str:
     running = [one.name for one in place.mine if one.running]
     revision = f" at commit {app.revision[:8]}" if app.revision else ""
     verb = "runs" if len(running) == 1 else "run"
+    held = f"; {held_since(app.held)}" if app.held is not None else ""
     if not app.replicas:
-        return "it does not run"
-    return f"{', '.join(running)} {verb} {brief(app.image.pinned)}{revision}"
+        return f"it does not run{held}"
+    return f"{', '.join(running)} {verb} {brief(app.image.pinned)}{revision}{held}"

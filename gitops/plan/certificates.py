@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from gitops.model.actions import ObtainCertificate
+from gitops.model.actions import ObtainCertificate, SwitchRoutes
 from gitops.model.certificates import Certificate, due
 from gitops.model.notes import CERTIFICATE, Note
+from gitops.model.routes import Route, Rules
 from gitops.model.wanted import WantedApp
 from gitops.plan.containers import certificates_volume
-from gitops.plan.draft import Draft
+from gitops.plan.draft import Chain
 from gitops.plan.encoding import UnreadableError, decode
 from gitops.plan.place import Place
 
 OBTAINED = "*"
 """Stands in a plan for the name of a certificate that is obtained by one of its steps."""
-
-
-class Served(NamedTuple):
-    """The certificate that an app's hosts are served with, and the steps that obtain it."""
-
-    name: str = ""
-    redirect: bool = False
-    steps: tuple[int, ...] = ()
 
 
 def certificate_of(note: Note | None) -> Certificate | None:
@@ -35,20 +26,34 @@ def certificate_of(note: Note | None) -> Certificate | None:
         return None
 
 
-def plan_certificate(draft: Draft, app: WantedApp, place: Place) -> Served:
-    """Add what gets an app's certificate, if it needs one that it does not have."""
+def served(app: WantedApp, place: Place) -> Rules:
+    """Return the app's rules with the certificate that it has now, whoever's and however old.
+
+    Nothing of a deployment waits for a certificate; without one there is HTTP, and no redirect.
+    """
     tls = app.spec.front.tls
-    if tls is None:
-        return Served()
     have = certificate_of(place.notes.get((CERTIFICATE, app.address.name)))
-    why = _why(app, place, have)
-    if not why and have is not None:
-        return Served(have.name, tls.redirect)
+    volume = certificates_volume(place.project, app.target)
+    if tls is None or have is None or volume not in place.volumes:
+        return app.rules
+    return app.rules._replace(certificate=have.name, redirect=tls.redirect)
+
+
+def renew(chain: Chain, app: WantedApp, place: Place, route: Route | None) -> None:
+    """Add what gets the certificate that an app needs and does not have, and what serves it."""
+    tls = app.spec.front.tls
+    have = certificate_of(place.notes.get((CERTIFICATE, app.address.name)))
+    why = _why(app, place, have) if tls is not None else ""
+    if tls is None or route is None or not why:
+        return
     obtain = ObtainCertificate(
         app.target, app.address, app.hosts, app.certificate, tls.cert, tls.key
     )
-    step = draft.add(app.address, obtain, why, after=place.gateway)
-    return Served(OBTAINED, tls.redirect, (step,))
+    chain.join(place.gateway)
+    chain.then(obtain, why)
+    rules = route.rules._replace(certificate=OBTAINED, redirect=tls.redirect)
+    switch = SwitchRoutes(app.target, (route._replace(rules=rules),))
+    chain.then(switch, "its new certificate is there")
 
 
 def _why(app: WantedApp, place: Place, have: Certificate | None) -> str:

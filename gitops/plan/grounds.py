@@ -129,12 +129,12 @@ def _twin(
     if not _moves(project, ground, app):
         return None
     production = Address("WebApp", app.address.name.removesuffix(f"-{app.spec.slot}"))
-    slot = app.line or place_of(project, ground, app).line
+    slot = app.line or place_of(project, ground, app).line(app.spec.slot)
     twin = apps.get(production if app.spec.slot else slot_address(app.address, slot or ""))
     return twin if twin is not None and twin != app and _moves(project, ground, twin) else None
 
 
 def _moves(project: str, ground: Ground, app: WantedApp) -> bool:
     """Say whether what serves in a place is another line's than is wanted there."""
-    line = place_of(project, ground, app).line
+    line = place_of(project, ground, app).line(app.spec.slot)
     return line is not None and line != app.line

@@ -71,11 +71,10 @@ class Place(NamedTuple):
         usable = routed or list(self.mine)
         return min(usable, key=lambda one: (not one.running, one.created), default=None)
 
-    @property
-    def line(self) -> str | None:
-        """Whose content serves now; none when nothing does."""
+    def line(self, own: str) -> str | None:
+        """Return whose content serves now; `own` where no label says another, none if none does."""
         live = self.live
-        return live.labels.get(LABEL_LINE, "") if live is not None else None
+        return live.labels.get(LABEL_LINE, own) if live is not None else None
 
 
 def port_of(container: Container) -> int:

@@ -13,7 +13,7 @@ from gitops.model.revisions import Revision
 from gitops.model.secret import Secrets
 from gitops.model.wanted import WantedApp
 from gitops.plan.causes import describe_app
-from gitops.plan.certificates import Served, plan_certificate
+from gitops.plan.certificates import renew, served
 from gitops.plan.content import secrets_of
 from gitops.plan.draft import Chain, Draft
 from gitops.plan.fingerprint import secret_version
@@ -37,7 +37,6 @@ class _Case(NamedTuple):
 
     order: Order
     rollout: Rollout
-    certificate: Served
 
 
 def plan_apps(draft: Draft, orders: Sequence[Order], history: History, secrets: Secrets) -> None:
@@ -69,11 +68,9 @@ def _hold(draft: Draft, order: Order) -> None:
 
 def _begin(draft: Draft, order: Order, *, joint: bool) -> _Case:
     app, place, after = order
-    certificate = plan_certificate(draft, app, place)
-    rules = app.rules._replace(certificate=certificate.name, redirect=certificate.redirect)
-    app = app._replace(rules=rules)
+    app = app._replace(rules=served(app, place))
     rollout = Rollout(draft, app, place, after, joint=joint)
-    return _Case(order._replace(app=app), rollout, certificate)
+    return _Case(order._replace(app=app), rollout)
 
 
 def _switch(draft: Draft, cases: Sequence[_Case], ready: tuple[int, ...]) -> tuple[int, ...]:
@@ -88,10 +85,9 @@ def _switch(draft: Draft, cases: Sequence[_Case], ready: tuple[int, ...]) -> tup
     changing = [case for case in cases if case.order.app.address in routes]
     first = changing[0].order
     because = "; ".join(dict.fromkeys(case.rollout.why_switch() for case in changing))
-    after = (*ready, *(step for case in changing for step in case.certificate.steps))
     # With no undo: a switch that failed may have been taken, and what is routed must not go.
     switch = SwitchRoutes(first.app.target, tuple(routes.values()))
-    return (draft.add(first.app.address, switch, because, after=after),)
+    return (draft.add(first.app.address, switch, because, after=ready),)
 
 
 def _end(draft: Draft, case: _Case, switched: tuple[int, ...], secrets: Secrets) -> None:
@@ -105,6 +101,7 @@ def _end(draft: Draft, case: _Case, switched: tuple[int, ...], secrets: Secrets)
     if app.lifted:
         erase = EraseNote(app.target, HOLD, app.address.name)
         chain.then(erase, "the spec changed since")
+    renew(Chain(draft, app.address, switched), app, place, case.rollout.route())
     case.rollout.finish(switched)
     _sweep(draft, app, place, switched)
     if draft.touches(app.address):

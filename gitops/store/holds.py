@@ -34,6 +34,15 @@ class Holds:
                 {"project": project, "address": None if address is None else str(address)},
             ).rowcount
 
+    def list(self, project: str, address: Address) -> tuple[Quarantine, ...]:
+        """Return the bad wishes of one resource, the latest last."""
+        rows = self._database.read(
+            "SELECT wish, reason, run, since FROM quarantines WHERE project = ? AND address = ? "
+            "ORDER BY since, wish",
+            (project, str(address)),
+        )
+        return tuple(Quarantine(project, address, *row) for row in rows)
+
     def history(self, project: str) -> History:
         """Return the bad wishes of every resource, with their reasons."""
         quarantined: dict[Address, dict[str, str]] = {}

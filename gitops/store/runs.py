@@ -146,6 +146,25 @@ class Runs:
         )
         return tuple(_step(row) for row in rows)
 
+    def last_failure(self, project: str, address: Address) -> StepRecord | None:
+        """Return the latest step of a resource that went wrong, if nothing made up for it since."""
+        rows = self._database.read(
+            "SELECT run, number, address, action, because, steps.state, steps.reason, detail, "
+            "steps.started, steps.ended FROM steps JOIN runs ON runs.id = run "
+            "WHERE project = :project AND address = :address AND (steps.state IN (:stalled, :retry)"
+            " OR steps.state = :done AND action IN ('Build', 'KeepRevision')) "
+            "ORDER BY steps.ended DESC, number DESC LIMIT 1",
+            {
+                "project": project,
+                "address": str(address),
+                "stalled": StepState.STALLED,
+                "retry": StepState.RETRY,
+                "done": StepState.DONE,
+            },
+        )
+        last = _step(rows[0]) if rows else None
+        return None if last is None or last.state is StepState.DONE else last
+
     def log(self, run: str, step: int | None = None, after: int = 0) -> tuple[LogLine, ...]:
         """Return the lines of a run, or of one step, that follow the sequence `after`.
 

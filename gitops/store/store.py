@@ -26,6 +26,11 @@ class Store:
         self.holds = Holds(self._database)
         self.mendings = Mendings(self._database)
 
+    @property
+    def exists(self) -> bool:
+        """Say whether anything was ever remembered here."""
+        return self._database.path.exists()
+
     def history(self, project: str) -> History:
         """Return what planning has to know of the past; empty when there is no file."""
         return self.holds.history(project)._replace(mended=self.mendings.lately(project))

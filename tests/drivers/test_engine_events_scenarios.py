@@ -19,6 +19,7 @@ from gitops.drivers.engine_connection import connect_engine
 from gitops.drivers.engine_events import DockerEvents, event_of
 from gitops.drivers.engine_http import EngineHttp
 from gitops.drivers.engine_sdk_http import SdkHttp
+from gitops.model.image import parse_image
 from gitops.model.wanted import EngineCheck
 from gitops.model.webapp import Resources
 
@@ -129,6 +130,19 @@ def test_kill_and_health_are_told(lab: Lab) -> None:
         resources=Resources(memory=8 * 1024 * 1024),
     )
     eventually(lambda: "oom" in listener.kinds(fat))
+    listener.end()
+
+
+def test_looking_into_volumes_is_no_event(lab: Lab) -> None:
+    """Reading and writing a project's volume tells nothing, so that it wakes nobody."""
+    listener = Listener(lab.http, lab.name)
+    volume, image = f"{lab.name}-v", parse_image("busybox:latest")
+    lab.engine.create_volume(volume, {"gitops.project": lab.name})
+    lab.engine.write_volume(volume, image, {"a": b"x"})
+    assert lab.engine.read_volume(volume, image, "a") == b"x"
+    name = lab.run()
+    eventually(lambda: listener.kinds(name) == ["start"])
+    assert [event.container for event in listener.told] == [name]
     listener.end()
 
 

@@ -13,6 +13,7 @@ from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.model.files import files_volume, is_files_volume
 from gitops.model.image import parse_image
+from gitops.model.observed import LABEL_HAND
 from gitops.model.webapp import Confinement, File
 
 pytestmark = pytest.mark.scenario
@@ -65,7 +66,7 @@ def test_hand_that_was_left_lets_go(lab: Lab, monkeypatch: pytest.MonkeyPatch) -
     body = {
         "Image": "busybox:latest",
         "Cmd": ["-"],
-        "Labels": {engine_volumes.LABEL_HAND: volume},
+        "Labels": {LABEL_HAND: volume},
         "HostConfig": {"Binds": [f"{volume}:/v"]},
     }
     made = lab.http.call("POST", f"/containers/create?name={volume}-hand-1", body)

@@ -2,64 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.model_world import ModelWorld
 from support.plan_strategies import NAMES, Specs, drifts, happen, orders, specs
-from support.planning import Broke, Play, carry_out, converge, plan_of
+from support.planning import Play, carry_out, converge, plan_of
 
 from gitops.model import actions as act
-from gitops.model.observed import LABEL_CONFIG, LABEL_PORT, LABEL_PROJECT
+from gitops.model.address import Address
+from gitops.model.notes import HISTORY
+from gitops.model.observed import (
+    LABEL_NAME,
+    LABEL_PORT,
+    LABEL_PROJECT,
+    LABEL_SIDECAR,
+)
 from gitops.model.plan import Plan, Step
+from gitops.plan.revisions import newest
 from gitops.plan.text import as_text
 
 Choose = Callable[[list[Step]], Step]
 fast = settings(max_examples=60, deadline=None)
 
 
-def routed(world: ModelWorld) -> set[str]:
-    """Return the apps whose users are answered: routed to a container that runs."""
+def serving(world: ModelWorld) -> dict[str, set[str]]:
+    """Return the containers that answer the users of each app: routed to, and running."""
     engine = world.engines["local"]
+    running = {one.name for one in engine.containers.values() if one.running}
     return {
-        app
+        app: {server.container for server in route.servers} & running
         for app, route in engine.routes().items()
-        if route.container in engine.containers and engine.containers[route.container].running
     }
 
 
-def working(world: ModelWorld) -> set[str]:
-    """Return the apps without a port that run."""
-    return {
-        one.labels["gitops.name"]
+def led(world: ModelWorld) -> set[str]:
+    """Return the containers that routes lead to, whether they run or not."""
+    routes = world.engines["local"].routes().values()
+    return {server.container for route in routes for server in route.servers}
+
+
+def working(world: ModelWorld) -> Counter[str]:
+    """Return how many containers of each app without a port run."""
+    return Counter(
+        one.labels[LABEL_NAME]
         for one in world.engines["local"].containers.values()
         if one.running and one.labels.get(LABEL_PORT) == "none"
-    }
+    )
 
 
 class Watch:
-    """Sees after each step that nobody who was answered is left without an answer.
+    """Sees after each step that users are answered as promised, and by nobody else.
 
-    An app that is switched to, or that a gateway is started for, counts from then on. A worker
-    counts only if it ran from the beginning: one that just started has not proved itself.
+    Of an app, as many as ever served at once in the run, `replicas` at most, go on serving, less
+    those that may be away. None gets a request that did not pass the gate, or is of another app,
+    and none is stopped while it may have one. A worker counts only if it ran from the beginning:
+    one that just started has not proved itself.
     """
 
     def __init__(self, world: ModelWorld, wanted: Specs) -> None:
         self._world = world
-        self._kept = {app.name for app in wanted.apps if not app.stops_first}
-        self._answered = routed(world) & self._kept
-        self._working = working(world) & self._kept
+        self._engine = world.engines["local"]
+        self._places = {name: (app, n) for app in wanted.apps for name, n in app.places.items()}
+        self._most = {name: len(found) for name, found in serving(world).items()}
+        self._working = working(world)
+        self._routed = {one for found in serving(world).values() for one in found}
+        self._drained: set[str] = set()
 
     def __call__(self, step: Step) -> None:
         """Look at the world after a step."""
-        now = routed(self._world) & self._kept
-        assert self._answered <= now, f"{self._answered - now} lost by {step}"
-        assert self._working <= working(self._world), f"a worker was lost by {step}"
-        if step.address.kind == "Target":
-            self._answered |= now
-        elif isinstance(step.action, act.SwitchRoutes):
-            self._answered |= now & {step.address.name}
+        now = serving(self._world)
+        for name, found in now.items():
+            self._most[name] = max(len(found), self._most.get(name, 0))
+        for name, (app, replicas) in self._places.items():
+            least = app.least(replicas, self._most.get(name, 0))
+            assert len(now.get(name, ())) >= least, f"{name} has {now.get(name)} after {step}"
+            works = app.least(replicas, self._working[name])
+            assert working(self._world)[name] >= works, f"{name} works too little after {step}"
+        self._right(now, step)
+        self._gentle(now, step)
+
+    def _right(self, now: Mapping[str, set[str]], step: Step) -> None:
+        for app, found in now.items():
+            for name in found:
+                container = self._engine.containers[name]
+                assert container.labels[LABEL_NAME] == app, f"{name} serves {app} after {step}"
+                assert name in self._engine.proved, f"{name} is not proved after {step}"
+
+    def _gentle(self, now: Mapping[str, set[str]], step: Step) -> None:
+        out = {name for found in now.values() for name in found}
+        action = step.action
+        if isinstance(action, act.Drain):
+            self._drained |= self._routed - out
+        elif isinstance(action, act.StopContainer) and action.container in self._routed:
+            alone = not now.get(step.address.name)
+            assert alone or action.container in self._drained, f"cut off by {step}"
+        if isinstance(action, act.RemoveContainer):
+            assert action.container not in led(self._world), f"{step} leaves a route to nothing"
+        self._routed |= out
+        self._drained -= out
 
 
 def end_state(world: ModelWorld) -> object:
@@ -67,26 +110,32 @@ def end_state(world: ModelWorld) -> object:
     engine = world.engines["local"]
     mine = [one for one in engine.containers.values() if one.labels.get(LABEL_PROJECT) == "demo"]
     leads = {
-        (route.app, route.hosts, route.port, engine.containers[route.container].config)
+        (route.app, route.hosts, server.port, engine.containers[server.container].config)
         for route in engine.routes().values()
+        for server in route.servers
     }
-    owners = sorted((str(one.owner), one.labels[LABEL_CONFIG], one.state) for one in mine)
+    servers = Counter({route.app: len(route.servers) for route in engine.routes().values()})
+    owners = sorted(
+        (str(one.owner), one.config, one.labels.get(LABEL_SIDECAR, ""), one.state)
+        for one in mine
+    )
+    kept = {note.name: newest(note) for note in engine.notes.values() if note.topic == HISTORY}
+    there = {one.labels[LABEL_NAME] for one in mine}
+    remembered = {name: config for name, config in kept.items() if name in there}
     latest = world.tags.get("localhost:5000/built:latest")
-    return owners, leads, latest, set(engine.networks)
+    return owners, leads, +servers, remembered, latest, set(engine.networks)
 
 
 def straight(wanted: Specs) -> object:
     """Return what a world ends in that never knew anything else."""
-    world = ModelWorld()
-    plan, _ = converge(wanted.wish(), world)
-    assert plan.converged
-    return end_state(world)
+    return end_state(after(wanted, []))
 
 
 def after(before: Specs, drift: list[tuple[str, int]]) -> ModelWorld:
     """Return a world that was reconciled once, and to which things happened since."""
     world = ModelWorld()
-    converge(before.wish(), world)
+    plan, _ = converge(before.wish(), world, play=Play(look=Watch(world, before)))
+    assert plan.converged, as_text(plan)
     happen(world, drift)
     return world
 
@@ -130,18 +179,42 @@ def test_a_run_that_was_killed_anywhere_is_taken_up(
     assert end_state(world) == straight(wanted)
 
 
+def configs(world: ModelWorld, names: Collection[str]) -> set[str]:
+    """Return the configurations of the apps with these names."""
+    return {
+        one.config
+        for one in world.engines["local"].containers.values()
+        if one.labels.get(LABEL_PROJECT) == "demo" and one.labels[LABEL_NAME] in names
+    }
+
+
 @fast
-@given(before=specs(), wanted=specs(), apps=st.sets(st.sampled_from(NAMES)))
-def test_a_bad_version_costs_nobody_an_answer(before: Specs, wanted: Specs, apps: set[str]) -> None:
-    """Apps that never become healthy keep their old container serving, and are not tried again."""
+@given(before=specs(), wanted=specs(), names=st.sets(st.sampled_from(NAMES)), choose=orders())
+def test_a_bad_version_costs_nobody_an_answer(
+    before: Specs, wanted: Specs, names: set[str], choose: Choose
+) -> None:
+    """A version that never becomes healthy does not run again, and the last good one serves."""
     world = after(before, [])
-    broke = Broke(frozenset(apps))
-    answered = routed(world) | working(world)
-    plan, history = converge(wanted.wish(), world, play=Play(None, broke, Watch(world, wanted)))
-    assert answered & {app.name for app in wanted.apps} <= routed(world) | working(world)
-    assert not plan_of(wanted.wish(), world, history).steps
-    assert {address.name for address in history.quarantined} <= apps
+    good = configs(world, NAMES)
+    bad = configs(after(wanted, []), names) - good
+    world.unwell |= bad
+    play = Play(look=Watch(world, wanted), choose=choose)
+    plan, history = converge(wanted.wish(), world, play=play)
+    assert {hash_ for found in history.quarantined.values() for hash_ in found} == bad
     assert set(plan.blocked) >= set(history.quarantined)
+    assert not configs(world, NAMES) & bad
+    for name, found in serving(world).items():
+        assert configs(world, {name}) <= good or Address("WebApp", name) not in history.quarantined
+        app, replicas = next(
+            (app, app.places[name]) for app in wanted.apps if name in app.places
+        )
+        if Address("WebApp", name) in history.quarantined:
+            assert len(found) == replicas, (app, found)
+
+
+def routed_by(switch: act.SwitchRoutes) -> set[str]:
+    """Return the containers that a switch leads to."""
+    return {server.container for route in switch.routes for server in route.servers}
 
 
 def named(step: Step) -> set[str]:
@@ -151,10 +224,12 @@ def named(step: Step) -> set[str]:
         match action:
             case act.StartContainer() | act.StopContainer() | act.RemoveContainer():
                 found.add(action.container)
-            case act.WaitHealthy() | act.WaitService() | act.RestoreGateway():
+            case act.WaitService() | act.RestoreGateway():
                 found.add(action.container)
+            case act.WaitHealthy():
+                found.add(action.server.container)
             case act.SwitchRoutes():
-                found.add(action.route.container)
+                found |= routed_by(action)
             case act.CreateContainer():
                 found.add(action.container.name)
             case _:
@@ -197,8 +272,8 @@ def container_of(step: Step) -> str:
     action = step.action
     if isinstance(action, act.CreateContainer):
         return action.container.name
-    if isinstance(action, act.SwitchRoutes):
-        return action.route.container
+    if isinstance(action, act.WaitHealthy):
+        return action.server.container
     return str(getattr(action, "container", ""))
 
 
@@ -206,7 +281,6 @@ FIRST = (
     (act.CreateContainer, act.StartContainer),
     (act.StartContainer, act.WaitHealthy),
     (act.StartContainer, act.WaitService),
-    (act.WaitHealthy, act.SwitchRoutes),
     (act.StopContainer, act.RemoveContainer),
 )
 """Of two steps about one container, which has to come first."""
@@ -224,17 +298,15 @@ def test_no_step_comes_before_what_it_needs(
         needed = ancestors(plan, step)
         before_it = [plan.steps[number - 1] for number in needed]
         if isinstance(step.action, act.SwitchRoutes):
-            here = [
-                type(one.action) for one in before_it if container_of(one) == container_of(step)
-            ]
-            assert act.StartContainer not in here or act.WaitHealthy in here, step
+            routed = routed_by(step.action)
+            proved = {container_of(one) for one in before_it if isinstance(one.action, act.WaitHealthy)}
+            fresh = {container_of(one) for one in plan.steps if isinstance(one.action, act.StartContainer)}
+            assert fresh & routed <= proved, step
         for other in plan.steps:
             same = container_of(other) == container_of(step) != ""
             pair = (type(other.action), type(step.action))
             if same and pair in FIRST and step.address == other.address:
                 assert other.number in needed, (other, step)
-            if isinstance(step.action, act.RemoveContainer) and step.address == other.address:
-                assert not isinstance(other.action, act.SwitchRoutes) or other.number in needed
 
 
 @fast

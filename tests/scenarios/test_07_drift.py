@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 
 import pytest
 from support.cleaning import clean
+from support.end_state import newest_revision
 from support.engine_proxy import EngineProxy, engine_address
 from support.looks import gateway, look_at_gateway, write_gateway_file
-from support.scenario import MANIFESTS, World, eventually
+from support.scenario import MANIFESTS, Answer, World, eventually
 
 from gitops.drivers.gateway.header import unseal
 from gitops.model.routes import Route
@@ -62,10 +65,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 
 
 def _routes(text: str) -> list[Route]:
-    """Return the routes of a configuration that gitops wrote, less what is lost with a file."""
+    """Return the routes of a configuration that gitops wrote."""
     found = unseal(text)
     assert found is not None, text
-    return [route._replace(epoch=0) for route in found.routes]
+    return list(found.routes)
 
 
 @pytest.fixture
@@ -91,22 +94,47 @@ def test_an_app_container_that_was_stopped(standing: Standing) -> None:
     assert standing.app == before
 
 
-def test_an_app_container_whose_address_was_taken(standing: Standing) -> None:
-    """An app that comes back at another address is reached there, not at its former one."""
+def test_the_address_of_a_stopped_app_stays_its_own(standing: Standing) -> None:
+    """Whoever comes while an app is down gets another address, and no request for the app."""
     world, before, network = standing.world, standing.app, f"{standing.world.project}-gitops"
     address = _address(world, before, network)
-    world.engine.stop(before, timeout=0)
     strangers: list[str] = []
+    with _asking(world) as answers:
+        world.engine.stop(before, timeout=0)
+        assert _given(world, before) == address, "the engine keeps it in the container's settings"
+        try:
+            # More than there are free addresses below the app's, were they given out from there.
+            for _ in range(8):
+                strangers.append(_stranger(world, network))
+                assert _address(world, strangers[-1], network) != address
+            assert world.ask().status >= 500
+            standing.heal()
+        finally:
+            for stranger in strangers:
+                world.engine.remove_container(stranger, force=True)
+    assert standing.app == before
+    assert _address(world, before, network) == address
+    assert {answer.body for answer in answers if answer.status == 200} == {"two\n"}
+    assert any(answer.status >= 500 for answer in answers), "it was asked while the app was down"
+
+
+@contextmanager
+def _asking(world: World) -> Iterator[list[Answer]]:
+    """Ask for the app all the time; give the list of what was answered."""
+    answers: list[Answer] = []
+    over = Event()
+
+    def ask() -> None:
+        while not over.wait(0.005):
+            answers.append(world.ask())
+
+    asker = Thread(target=ask)
+    asker.start()
     try:
-        # The engine gives out the lowest free address, which may be below the app's.
-        while not strangers or _address(world, strangers[-1], network) != address:
-            assert len(strangers) < 5
-            strangers.append(_stranger(world, network))
-        standing.heal()
-        assert standing.app == before
+        yield answers
     finally:
-        for stranger in strangers:
-            world.engine.remove_container(stranger, force=True)
+        over.set()
+        asker.join()
 
 
 def _stranger(world: World, network: str) -> str:
@@ -169,10 +197,10 @@ def test_latest_that_was_moved(standing: Standing) -> None:
 def test_a_registry_that_lost_its_images(standing: Standing) -> None:
     """A registry that lost all its images is filled again, from the same sources."""
     world = standing.world
-    world.engine.remove_container(world.container("Registry", "local")["Id"], force=True)
-    volumes = world.engine.volumes({"label": f"gitops.project={world.project}"})["Volumes"]
-    for volume in volumes:
-        world.engine.remove_volume(volume["Name"])
+    registry = world.container("Registry", "local")["Id"]
+    (volume,) = world.engine.inspect_container(registry)["Mounts"]
+    world.engine.remove_container(registry, force=True)
+    world.engine.remove_volume(volume["Name"])
     world.gitops("reconcile")
     assert world.registry_digest() != ""
     assert world.ask() == (200, "two\n")
@@ -183,6 +211,30 @@ def test_a_gateway_container_that_was_removed(standing: Standing) -> None:
     world, app = standing.world, standing.app
     world.engine.remove_container(gateway(world), force=True)
     standing.heal()
+    assert standing.app == app
+
+
+def test_a_gateway_that_lost_its_volumes(standing: Standing) -> None:
+    """A gateway whose volumes are gone with it comes back with its routes; no app is touched."""
+    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
+    volumes = world.engine.inspect_container(before.container)["Mounts"]
+    assert [one["Name"] for one in volumes] == [f"{world.project}-gateway-certificates"]
+    world.engine.remove_container(before.container, force=True)
+    for volume in volumes:
+        world.engine.remove_volume(volume["Name"])
+    standing.heal()
+    assert _routes(look_at_gateway(world).text) == _routes(before.text)
+    assert standing.app == app
+
+
+def test_a_history_that_was_removed(standing: Standing) -> None:
+    """A history that was removed by hand begins anew with what runs; no app is touched."""
+    world, app = standing.world, standing.app
+    label = [f"gitops.project={world.project}", "gitops.note=history"]
+    (note,) = world.engine.volumes({"label": label})["Volumes"]
+    world.engine.remove_volume(note["Name"])
+    standing.heal()
+    assert newest_revision(world) == world.container("WebApp", "hello")["Labels"]["gitops.config"]
     assert standing.app == app
 
 
@@ -224,6 +276,12 @@ def test_a_gateway_file_that_is_broken(standing: Standing) -> None:
     standing.heal()
     assert _routes(look_at_gateway(world).text) == _routes(before.text)
     assert standing.app == app
+
+
+def _given(world: World, container: str) -> str:
+    """Return the address that a container was created with."""
+    (network,) = world.engine.inspect_container(container)["NetworkSettings"]["Networks"].values()
+    return str((network["IPAMConfig"] or {}).get("IPv4Address", ""))
 
 
 def _address(world: World, container: str, network: str) -> str:

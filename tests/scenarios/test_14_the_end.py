@@ -32,19 +32,19 @@ def keep_note(world: World, command: str) -> str:
 
 
 def test_down_keeps_volumes(world: World) -> None:
-    """`down` removes containers and the network; data is kept, and is there when it comes back."""
+    """`down` removes all but data and certificates, which are there when it comes back."""
     world.hello(app=DATA)
     world.gitops("reconcile")
     keep_note(world, "echo precious > /data/note")
-    before = volumes(world)
-    assert len(before) == 2
+    kept = [f"{world.project}-{name}" for name in ("data", "gateway-certificates", "local")]
+    assert volumes(world) == [*kept, f"{world.project}-note-history-hello-1"]
     shown = world.gitops("down", "--dry-run")
     assert "remove container" in shown.out
     assert len(world.containers()) == 3
     world.gitops("down", "--yes")
     assert world.containers() == []
     assert networks(world) == []
-    assert volumes(world) == before
+    assert volumes(world) == kept, "what is remembered of apps goes with them"
     assert world.ask().status == 0
     again = world.gitops("reconcile")
     assert "build localhost" not in again.out, "the registry's volume still has the image"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import docker
 from support.looks import look_at_gateway
 from support.scenario import Answer, World
+
+from gitops.drivers.gateway.header import unseal
+from gitops.model.routes import Server
 
 LABELS = ("gitops.kind", "gitops.name", "gitops.image", "gitops.revision", "gitops.port")
 
@@ -22,15 +25,18 @@ class End(NamedTuple):
     latest: bool
     """Whether `latest` is the image that runs."""
     routes: list[str]
+    """What the gateway's file serves; an address that is its container's own is told from others,
+    but each network has another subnet, so it is not shown."""
     answer: Answer
     leases: list[str]
+    remembered: bool
+    """Whether the newest revision in the app's history is what runs."""
 
 
 def end_of(world: World) -> End:
     """Look at all that carries the project's name."""
     app = world.container("WebApp", "hello")
     volumes = sorted(_volumes(world))
-    text = look_at_gateway(world).text
     return End(
         sorted(
             (
@@ -43,10 +49,21 @@ def end_of(world: World) -> End:
         sorted(_plain(one["Name"], world) for one in _networks(world)),
         [_plain(one, world) for one in volumes if not one.startswith("gitops-lease-")],
         world.registry_digest() == app["Labels"]["gitops.digest"],
-        [_plain(line, world) for line in text.splitlines() if line.startswith("# gitops-route")],
+        _routes(world),
         world.ask(),
         [_plain(one, world) for one in volumes if one.startswith("gitops-lease-")],
+        newest_revision(world) == app["Labels"]["gitops.config"],
     )
+
+
+def newest_revision(world: World, app: str = "hello") -> str:
+    """Return the configuration hash of the newest revision in an app's history.
+
+    A history is one volume: two of them, or none, fail.
+    """
+    wanted = [f"gitops.project={world.project}", "gitops.note=history", f"gitops.note.name={app}"]
+    (found,) = world.engine.volumes({"label": wanted})["Volumes"] or ()
+    return str(found["Labels"]["gitops.note.text"].partition("\n")[0])
 
 
 def wipe(world: World) -> None:
@@ -58,6 +75,26 @@ def wipe(world: World) -> None:
         world.engine.remove_network(network["Id"])
     for volume in _volumes(world):
         world.engine.remove_volume(volume, force=True)
+
+
+def _routes(world: World) -> list[str]:
+    configuration = unseal(look_at_gateway(world).text)
+    assert configuration is not None, "the gateway's file is not as gitops wrote it"
+    addresses = {one["Names"][0].lstrip("/"): _address(one) for one in world.containers()}
+
+    def told(server: Server) -> Server:
+        own = server.address == addresses.get(server.container)
+        return server if not own else server._replace(address="its own")
+
+    routes = (
+        route._replace(servers=tuple(map(told, route.servers))) for route in configuration.routes
+    )
+    return [_plain(str(route), world) for route in routes]
+
+
+def _address(container: dict[str, Any]) -> str:
+    (network,) = container["NetworkSettings"]["Networks"].values()
+    return str(network["IPAddress"])
 
 
 def _networks(world: World) -> list[dict[str, str]]:
@@ -72,4 +109,6 @@ def _volumes(world: World) -> list[str]:
 
 def _plain(text: str, world: World) -> str:
     text = text.replace(world.project, "PROJECT").replace(str(world.registry_port), "PORT")
+    # How often something was noted depends on how often it was deployed.
+    text = re.sub(r"^(PROJECT-note-.*)-\d+$", r"\1-VERSION", text)
     return re.sub(r"\b([0-9a-f]{40}|[0-9a-f]{24}|[0-9a-f]{8})\b", "HASH", text)

@@ -66,6 +66,12 @@ class ModelEngine:
         self.served: dict[str, str] = {}
         self.down: dict[str, str] = {}
         """Servers that have failed their checks for long, and why."""
+        self.proved: set[str] = set()
+        """Containers that passed the gate since they were made."""
+        self.joined: dict[str, str] = {}
+        """Containers without a network of their own, and whose they share."""
+        self.started: dict[str, int] = {}
+        """When a container's process began."""
         self.unreachable = ""
         self.gateway_unreachable = ""
 
@@ -106,6 +112,18 @@ class ModelEngine:
             for name, why in self.down.items()
             if name in self.containers
         )
+
+    def forget(self, name: str) -> None:
+        """Let a container be gone."""
+        del self.containers[name]
+        self.proved.discard(name)
+        for known in (self.files, self.served, self.down, self.joined, self.started):
+            known.pop(name, None)
+
+    def connected(self, name: str, owner: str) -> bool:
+        """Say whether a container still shares the network of its owner: each start is a new one."""
+        there = owner in self.containers and self.containers[owner].running
+        return there and self.started[owner] < self.started[name]
 
     def gateway(self) -> str:
         """Return the name of the gateway that runs; a plan that needs one waits for it."""
@@ -224,6 +242,9 @@ class ModelWorld:
             raise Broken(f"{wanted.name} is created before its network")
         if wanted.image.pinned not in engine.images:
             raise Broken(f"{wanted.name} is created before its image is there")
+        if wanted.joins:
+            self._one(engine, wanted.joins, "joined")
+            engine.joined[wanted.name] = wanted.joins
         self.clock += 1
         labels = dict(wanted.labels)
         if action.port >= 0:
@@ -246,6 +267,12 @@ class ModelWorld:
         found = self._one(engine, action.container, "started")
         if found.state == "paused":
             raise Broken(f"{found.name} is started, which is paused")
+        owner = engine.joined.get(found.name)
+        if owner is not None and not self._one(engine, owner, "joined").running:
+            raise Broken(f"{found.name} is started before {owner}, whose network it shares")
+        if not found.running:
+            self.clock += 1
+            engine.started[found.name] = self.clock
         engine.containers[found.name] = found._replace(state="running", status="Up")
         if found.name in engine.files:
             engine.served[found.name] = engine.files[found.name].revision
@@ -260,8 +287,12 @@ class ModelWorld:
             raise Broken(f"{found.name} is at the gate before it runs")
         if found.labels.get(LABEL_PORT) != "none":
             engine.gateway()
+        owner = engine.joined.get(found.name)
+        if owner is not None and not engine.connected(found.name, owner):
+            raise Broken(f"{found.name} shares a network that {owner} does not have any more")
         if found.config in self.unwell:
             raise Unwell(found.name)
+        engine.proved.add(found.name)
 
     def _write(self, engine: ModelEngine, name: str, routes: tuple[Route, ...]) -> None:
         text = repr(sorted(routes))
@@ -339,13 +370,18 @@ class ModelWorld:
 
     def _stop(self, engine: ModelEngine, action: act.StopContainer) -> None:
         found = self._one(engine, action.container, "stopped")
+        self._no_users(engine, found.name, "stopped")
         engine.containers[found.name] = found._replace(state="exited", status="Exited (0)")
 
     def _remove(self, engine: ModelEngine, action: act.RemoveContainer) -> None:
         self._one(engine, action.container, "removed")
-        del engine.containers[action.container]
-        engine.files.pop(action.container, None)
-        engine.served.pop(action.container, None)
+        self._no_users(engine, action.container, "removed")
+        engine.forget(action.container)
+
+    def _no_users(self, engine: ModelEngine, name: str, what: str) -> None:
+        for user, owner in engine.joined.items():
+            if owner == name and engine.containers[user].running:
+                raise Broken(f"{name} is {what} while {user} uses its network")
 
 
 _HANDLERS: Mapping[type[object], str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -10,11 +10,34 @@ from support.model_world import File, ModelEngine, ModelWorld, digest_of
 from support.planning import PROJECT, Wish, bundle_from, source_of
 
 from gitops.model.address import Address
-from gitops.model.observed import LABEL_KIND, LABEL_NAME, LABEL_PROJECT, ObservedContainer
+from gitops.model.observed import (
+    LABEL_KIND,
+    LABEL_NAME,
+    LABEL_PROJECT,
+    LABEL_SIDECAR,
+    ObservedContainer,
+)
 from gitops.model.plan import Step
 
 NAMES = ("api", "db", "shop", "web")
+SLOT = "next"
 LATEST = "localhost:5000/built:latest"
+
+
+class Size(NamedTuple):
+    """How many replicas an app has, and how they are replaced."""
+
+    replicas: int = 1
+    parallelism: int = 1
+    away: int = 0
+
+
+class Slot(NamedTuple):
+    """A slot of an app: the version that runs there, and whether it serves for production."""
+
+    version: int
+    replicas: int
+    active: bool
 
 
 class App(NamedTuple):
@@ -27,11 +50,27 @@ class App(NamedTuple):
     volume: bool
     order: str
     needs: bool
+    size: Size = Size()
+    sidecars: int = 0
+    slot: Slot | None = None
 
     @property
     def stops_first(self) -> bool:
-        """Say whether the app may be without a container while it is replaced."""
+        """Say whether an old container stops before the new one starts."""
         return self.order == "stopFirst" or (self.volume and self.order != "startFirst")
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """The replicas of each place, by the name that its routes have."""
+        own = {self.name: self.size.replicas}
+        return {**own, f"{self.name}-{SLOT}": self.slot.replicas} if self.slot else own
+
+    def least(self, replicas: int, before: int) -> int:
+        """Return how many of `replicas` have to serve where `before` did."""
+        if self.stops_first:
+            # Of one there is none while it is replaced, of several one less at least.
+            return min(before, replicas) - max(self.size.away, 1)
+        return min(before, replicas) - self.size.away
 
 
 class Specs(NamedTuple):
@@ -70,15 +109,29 @@ def _document(app: App, before: list[str]) -> dict[str, object]:
     }
     if app.volume:
         spec["volumes"] = [{"name": app.name, "mount": "/data"}]
-    if app.order:
-        spec["deploy"] = {"order": app.order}
+    replicas, parallelism, away = app.size
+    deploy = {"parallelism": parallelism, "maxUnavailable": away}
+    spec["deploy"] = {**deploy, "order": app.order} if app.order else deploy
+    spec["replicas"] = replicas
+    if app.sidecars:
+        spec["sidecars"] = [
+            {"name": f"s{number}", "image": {"name": "helper"}} for number in range(app.sidecars)
+        ]
+    if app.slot:
+        env = {"VERSION": str(app.slot.version)}
+        spec["slots"] = [{"name": SLOT, "env": env, "replicas": app.slot.replicas}]
+        spec |= {"activeSlot": SLOT} if app.slot.active else {}
     if app.needs and before:
         spec["dependsOn"] = [f"WebApp/{before[-1]}"]
     return {"kind": "WebApp", "metadata": {"name": app.name}, "spec": spec}
 
 
 def apps(name: str) -> st.SearchStrategy[App]:
-    """Draw an app of this name. Whether it has a volume does not change: a volume stays."""
+    """Draw an app of this name. Whether it has a volume does not change: a volume stays, and has
+    one writer.
+    """
+    size = st.builds(Size, st.integers(0, 4), st.integers(1, 2), st.integers(0, 1))
+    slot = st.builds(Slot, st.integers(1, 2), st.integers(0, 2), st.booleans())
     return st.builds(
         App,
         name=st.just(name),
@@ -88,6 +141,9 @@ def apps(name: str) -> st.SearchStrategy[App]:
         volume=st.just(name == "db"),
         order=st.sampled_from(["", "", "startFirst", "stopFirst"]),
         needs=st.booleans(),
+        size=size if name != "db" else st.just(Size()),
+        sidecars=st.sampled_from([0, 0, 1, 2]) if name == "web" else st.just(0),
+        slot=st.none() | slot if name == "shop" else st.none(),
     )
 
 
@@ -107,6 +163,9 @@ DRIFT = (
     "app removed",
     "app stopped",
     "app paused",
+    "app sick",
+    "sidecar stopped",
+    "sidecar removed",
     "gateway removed",
     "gateway stopped",
     "gateway file changed",
@@ -144,19 +203,21 @@ def happen(world: ModelWorld, drift: list[tuple[str, int]]) -> None:
 
 
 def _strike(world: ModelWorld, engine: ModelEngine, subject: str, change: str, number: int) -> None:
-    kind = {"app": "WebApp", "gateway": "Target", "registry": "Registry"}[subject]
+    kind = {"gateway": "Target", "registry": "Registry"}.get(subject, "WebApp")
     mine = [one for one in engine.containers.values() if one.labels.get(LABEL_KIND) == kind]
     mine = [one for one in mine if one.labels.get(LABEL_PROJECT) == PROJECT]
+    mine = [one for one in mine if (LABEL_SIDECAR in one.labels) == (subject == "sidecar")]
     if not mine:
         return
     struck = mine[number % len(mine)]
+    if change == "sick":
+        engine.down[struck.name] = "HTTP status 500"
+        return
     if change in ("stopped", "paused"):
         state = "exited" if change == "stopped" else "paused"
         engine.containers[struck.name] = struck._replace(state=state)
         return
-    del engine.containers[struck.name]
-    engine.files.pop(struck.name, None)
-    engine.served.pop(struck.name, None)
+    engine.forget(struck.name)
     if change == "emptied":
         engine.volumes.discard(f"{PROJECT}-local")
         world.tags.clear()

@@ -172,9 +172,7 @@ class Story:
         self, engine: ModelEngine, name: str, change: Mapping[str, Any] | None
     ) -> None:
         if change is None:
-            del engine.containers[name]
-            engine.files.pop(name, None)
-            engine.served.pop(name, None)
+            engine.forget(name)
             return
         old = engine.containers.get(name)
         labels = {**(old.labels if old else {}), **self._labels(change)}

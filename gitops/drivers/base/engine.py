@@ -136,6 +136,16 @@ class Engine(Protocol):
         """
         ...
 
+    def journal(
+        self, container: str, since: float = 0.0, tail: int | None = None, *, follow: bool = False
+    ) -> Iterator[tuple[str, str]]:
+        """Give (time, line) of its last `tail` lines, or of all; with `follow` go on until it ends.
+
+        The order of times is that of their texts. Lines from before `since` (seconds since 1970)
+        are left out.
+        """
+        ...
+
     def processes(self, container: str) -> int:
         """Return how many processes run in it."""
         ...
