@@ -16,7 +16,7 @@ from gitops.plan.wishes import RefusedError
 
 
 class Unit(NamedTuple):
-    """One container. `replica` counts from 1, oldest first; `sidecar` is empty for the app's own."""
+    """One container. `replica` counts from 1, oldest first; `sidecar` is empty for the main one."""
 
     target: str
     container: ObservedContainer

@@ -120,7 +120,7 @@ def _hand(
         _let_go(api, volume)
         # One that is there already is given back as it is.
         project = (api.create_volume(volume)["Labels"] or {}).get(LABEL_PROJECT)
-        # Without an owner no plan takes it for an app; with the project `down` removes what is left.
+        # Without an owner no plan takes it for an app; by its project `down` removes what is left.
         labels = {LABEL_HAND: volume} | ({LABEL_PROJECT: project} if project else {})
         api.create_container_from_config(  # type: ignore[no-untyped-call]
             _hand_body(volume, image, labels), name

@@ -128,7 +128,7 @@ def in_turn(ready: list[Step]) -> Step:
 class Play(NamedTuple):
     """How a plan is carried out: `limit` steps of it at most, in what order, and what breaks.
 
-    After each step `look` is called.
+    After each step that was not skipped `look` is called.
     """
 
     limit: int | None = None
@@ -156,7 +156,8 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
         done.add(step.number)
         if failed.intersection(step.after):
             failed.add(step.number)
-        elif not _does(world, step.action, play.broke):
+            continue
+        if not _does(world, step.action, play.broke):
             failed.add(step.number)
             if step.wish:
                 bad.setdefault(step.address, {})[step.wish] = f"step {step.number} failed"
