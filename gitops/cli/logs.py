@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from itertools import pairwise
 from typing import NamedTuple
 
 import click
@@ -43,10 +44,9 @@ class _Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments of one command line."""
-        after = [*args[1:], "-"]
         told = [
             "--follow" if arg == "-f" and behind.startswith("-") else arg
-            for arg, behind in zip(args, after, strict=True)
+            for arg, behind in pairwise([*args, "-"])
         ]
         return super().parse_args(ctx, told)
 

@@ -13,6 +13,7 @@ from gitops import __version__
 from gitops.cli import exits
 
 COMMANDS = {
+    "authority": "Print the certificate of the project's own authority, to be trusted.",
     "completion": "Print the completion script of a shell.",
     "doctor": "Say what is missing on this machine, and how to mend it.",
     "down": "Remove what the project owns; volumes only with --volumes.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "top": "Show what apps use, and how their requests fare.",
     "validate": "Check specs without looking at anything else.",
     "watch": "Follow specs, folders and git; reconcile on every change.",
+    "why": "Say why a resource is not ready, and what to do.",
 }
 """Each is the function `command` of the module of its name."""
 
@@ -49,6 +51,7 @@ class LazyGroup(click.Group):
         """Return the command of that name."""
         if cmd_name not in COMMANDS:
             near = [name for name in COMMANDS if name.startswith(cmd_name[:2])]
+            near.sort(key=lambda name: len(set(name) ^ set(cmd_name)))
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"No such command {cmd_name!r}.{hint}")
         command = import_module(f"gitops.cli.{cmd_name}").command

@@ -77,6 +77,9 @@ def _seen(record: RunRecord) -> RunRecord:
 def _line(record: RunRecord) -> str:
     took = span(record.started, record.ended) or "-"
     tail = f" ({record.message})" if record.message else ""
+    # A person's wish says of which app, and why.
+    wish = record.reason.startswith(f"{record.command} ")
+    tail += f" for {record.reason.removeprefix(f'{record.command} ')}" if wish else ""
     return (
         f"{record.id} {moment(record.started)} {took:>7} {record.command} {record.state}"
         f" by {record.owner}{tail}"

@@ -35,6 +35,7 @@ def command(specs: SpecOptions, output: str) -> int:
 
 def _table(found: tuple[Status, ...], *, color: bool) -> None:
     from rich.console import Console  # noqa: PLC0415 - 70 ms, only for a table
+    from rich.markup import escape  # noqa: PLC0415 - the same
     from rich.table import Table  # noqa: PLC0415 - the same
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -43,7 +44,7 @@ def _table(found: tuple[Status, ...], *, color: bool) -> None:
     styles = {Truth.TRUE: "green", Truth.FALSE: "red", Truth.UNKNOWN: "yellow"}
     for status in found:
         ready = status.ready
-        told = f"{ready.message}  {status.url}" if status.url else ready.message
+        told = escape(f"{ready.message}  {status.url}" if status.url else ready.message)
         table.add_row(
             str(status.address),
             f"[{styles[ready.status]}]{ready.status}[/]",

@@ -141,10 +141,12 @@ def _show(done: Fulfilment, petition: Petition, *, interrupted: bool) -> None:
 
 
 def _failures(result: Result) -> None:
-    for address, blocked in sorted(result.decision.plan.blocked.items()):
-        click.echo(f"error: {address}: {blocked.reason}: {blocked.message}", err=True)
+    failed = {step.address for step, _ in result.failures}
     for step, outcome in result.failures:
         click.echo(f"error: {step.address}: {told(step, outcome, 0)}", err=True)
+    for address, blocked in sorted(result.decision.plan.blocked.items()):
+        if address not in failed:
+            click.echo(f"error: {address}: {blocked.reason}: {blocked.message}", err=True)
 
 
 def _document(done: Fulfilment) -> dict[str, object]:

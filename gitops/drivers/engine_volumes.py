@@ -99,13 +99,18 @@ def provide_files(client: SdkClient, container: WantedContainer) -> FilesPlace |
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """Return a tar of files, owned by root."""
-    buffer = io.BytesIO()
+    """Return a tar of files, owned by root and of this moment.
+
+    Web servers tell a new version of a file by its size and time: with the same time for ever, a
+    browser would go on with the old one where both are of one size.
+    """
+    buffer, now = io.BytesIO(), int(time.time())
     with tarfile.open(fileobj=buffer, mode="w") as packed:
         for entry in entries:
             told = tarfile.TarInfo(entry.path.lstrip("/"))
             told.size = len(entry.data)
             told.mode = entry.mode
+            told.mtime = now
             packed.addfile(told, io.BytesIO(entry.data))
     return buffer.getvalue()
 

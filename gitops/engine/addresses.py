@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Address, IPv4Network
+from threading import Lock
 
 from gitops.drivers.base import DriverError, ErrorKind
 
@@ -29,3 +30,32 @@ def free_address(subnet: str, taken: Collection[str]) -> str:
         f"no address is free in {subnet}",
         f"{len(used)} containers have one; remove some of them",
     )
+
+
+_REMEMBERED = 600.0
+"""Seconds after which an address that was given is in the label of a container, or of none."""
+
+
+class Addresses:
+    """Gives each container that is about to be created an address, whichever run creates it.
+
+    `clock` gives seconds. What is given is remembered until a look at the engine shows it.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._given: dict[str, float] = {}
+
+    def give(self, subnet: str, taken: Collection[str]) -> str:
+        """Return an address that is neither taken nor given to another one."""
+        with self._lock:
+            now = self._clock()
+            self._given = {
+                address: since
+                for address, since in self._given.items()
+                if now - since < _REMEMBERED
+            }
+            address = free_address(subnet, {*taken, *self._given})
+            self._given[address] = now
+            return address

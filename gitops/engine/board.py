@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from threading import Lock
 
-from gitops.engine.addresses import free_address
+from gitops.engine.addresses import Addresses
 from gitops.model.address import Address
 from gitops.model.image import ImageRef
 
 
 class Board:
-    """Written and read by the threads of a run. `taken` are the addresses that containers have."""
+    """Written and read by the threads of a run. `taken` are the addresses that containers have,
+    `addresses` gives new ones.
+    """
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, addresses: Addresses, taken: Iterable[str] = ()) -> None:
         self._lock = Lock()
         self._digests: dict[str, str] = {}
         self._ports: dict[str, int] = {}
         self._addresses: dict[str, str] = {}
-        self._taken = set(taken)
+        self._given = addresses
+        self._taken = frozenset(taken)
         self._certificates: dict[Address, str] = {}
 
     def pushed(self, image: ImageRef, digest: str) -> None:
@@ -43,11 +46,7 @@ class Board:
 
     def give_address(self, container: str, subnet: str) -> str:
         """Return a free address for a container that is about to be created."""
-        with self._lock:
-            address = free_address(subnet, self._taken)
-            self._taken.add(address)
-            self._addresses[container] = address
-            return address
+        return self.shares_address(container, self._given.give(subnet, self._taken))
 
     def shares_address(self, container: str, address: str) -> str:
         """Remember that a container answers at the address of another one, and return that."""

@@ -10,6 +10,7 @@ from gitops.model.address import Address
 from gitops.model.certificates import covers
 from gitops.model.image import parse_image
 from gitops.model.notes import CERTIFICATE, Note
+from gitops.model.observed import LABEL_PROJECT
 from gitops.model.outcomes import Done, Outcome, Stalled
 from gitops.model.resources import Target
 from gitops.model.secret import SecretRef
@@ -41,16 +42,17 @@ def _issue(scene: Scene, site: Site, action: ObtainCertificate) -> Issued:
     issuer = site.certificates()
     if action.cert is not None and action.key is not None:
         return issuer.given(_text(scene, action.cert), _text(scene, action.key))
-    vault = _vault(scene, site, action.target)
+    target = _target(scene, action.target)
+    keys = vault(scene.project, site, target)
     if action.source.startswith("acme:"):
         gateway = scene.gateways[action.target]
         return issuer.acme(
             action.hosts,
-            authority(_target(scene, action.target)),
-            vault,
+            authority(target),
+            keys,
             lambda answers: site.gateway().answer_challenges(gateway, answers),
         )
-    return issuer.internal(action.hosts, vault)
+    return issuer.internal(action.hosts, keys)
 
 
 def _target(scene: Scene, name: str) -> Target:
@@ -60,11 +62,11 @@ def _target(scene: Scene, name: str) -> Target:
     return found
 
 
-def _vault(scene: Scene, site: Site, target: str) -> Vault:
-    """Return the place of the project's own keys: a volume that no container has mounted."""
-    volume = f"{scene.project}-authority"
-    image = parse_image(_target(scene, target).gateway.image)
-    labels = {"gitops.project": scene.project}
+def vault(project: str, site: Site, target: Target) -> Vault:
+    """Return the place of a project's own keys: a volume that no container has mounted."""
+    volume = f"{project}-authority"
+    image = parse_image(target.gateway.image)
+    labels = {LABEL_PROJECT: project}
 
     def read(name: str) -> bytes | None:
         return site.engine().read_volume(volume, image, name)

@@ -37,7 +37,7 @@ def _memory(report: GateReport) -> Diagnosis | None:
         return None
     limit = f"its limit of {size(report.memory)}" if report.memory else "what the machine has"
     return Diagnosis(
-        f"it ran out of memory: it took more than {limit}, and the kernel killed it",
+        f"it ran out of memory: it took more than {limit}, and was killed",
         "raise resources.memory in the spec, or let the app use less",
     )
 

@@ -15,7 +15,6 @@ from gitops.engine.record import Recorder
 from gitops.engine.scene import Desk, Scene
 from gitops.model.actions import (
     Build,
-    ObtainCertificate,
     RemoveContainer,
     StartContainer,
     StopContainer,
@@ -51,8 +50,6 @@ class _Execution:
             StartContainer: Semaphore(_STARTS_AT_ONCE),
             StopContainer: Semaphore(_STARTS_AT_ONCE),
             RemoveContainer: Semaphore(_STARTS_AT_ONCE),
-            # Two would make two authorities, and take away each other's challenges.
-            ObtainCertificate: Semaphore(1),
         }
         self._outcomes: dict[int, Outcome] = {}
 

@@ -46,7 +46,7 @@ def measure(
 ) -> tuple[Load, ...]:
     """Return the load of each replica of each app; takes one to two seconds."""
     found: list[Load] = []
-    gateways = gateway_names(decision.observed, decision.plan)
+    gateways = gateway_names(decision.observed, decision.plan._replace(steps=()))
     apps = {app.address for app in decision.wanted.apps}
     for target, seen in sorted(decision.observed.engines.items()):
         if not isinstance(seen, Found):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from threading import Event
 from typing import NamedTuple
 
 from gitops.drivers.base import LeaseKeeper
+from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
 from gitops.engine.decide import Decision, decide
 from gitops.engine.execute import execute
@@ -141,12 +143,12 @@ def _again(bundle: Bundle, crew: Crew, order: Order) -> Decision:
     return found._replace(plan=only(found.plan, order.only)) if order.only else found
 
 
-def scene(decision: Decision, crew: Crew) -> Scene:
-    """Return what a run of this decision works on."""
+def scene(decision: Decision, crew: Crew, addresses: Addresses | None = None) -> Scene:
+    """Return what a run of this decision works on; `addresses` are those of runs beside it."""
     gateways = gateway_names(decision.observed, decision.plan)
     bundle = decision.bundle
     hosts = {app.address: app.hosts for app in decision.wanted.apps}
-    board = Board(taken_addresses(decision.observed))
+    board = Board(addresses or Addresses(time.monotonic), taken_addresses(decision.observed))
     return Scene(bundle.project, bundle, decision.inputs, crew.world, gateways, board, hosts)
 
 

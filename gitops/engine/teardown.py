@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
+from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
 from gitops.engine.leasing import holding
 from gitops.engine.observe import observe, observe_engines
@@ -48,6 +50,7 @@ def carry_out_teardown(
         teardown = decide_teardown(bundle, crew.world, volumes=volumes)
         gateways = gateway_names(teardown.observed, teardown.plan)
         inputs = Inputs({}, {}, {}, crew.world.clock())
-        scene = Scene(bundle.project, bundle, inputs, crew.world, gateways, Board())
+        addresses = Addresses(time.monotonic)
+        scene = Scene(bundle.project, bundle, inputs, crew.world, gateways, Board(addresses))
         outcomes = carry_out(teardown.plan, scene, crew, Order("down", "down"))
         return failures_of(teardown.plan, outcomes)

@@ -32,6 +32,7 @@ from gitops.model.actions import EraseNote
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.notes import HOLD
+from gitops.model.plan import Plan
 from gitops.model.records import EventType, NewEvent
 from gitops.model.revisions import Content
 from gitops.plan import wishes
@@ -100,13 +101,19 @@ def consider(petition: Petition, bundle: Bundle, world: World, memory: Memory) -
         return Answer(wish, decision._replace(plan=plan))
     supposed = decide(bundle, supposing(world, [one.action for one in wish.changes]), memory)
     plan = only(supposed.plan, wish.addresses)
-    for address in sorted(wish.addresses):
-        blocked = plan.blocked.get(address)
-        if blocked is not None and petition.command in _REVERSIBLE:
-            raise RefusedError(
-                f"{petition.command}: {address}: {blocked.reason}: {blocked.message}"
-            )
+    if petition.command in _REVERSIBLE:
+        _refuse_blocked(petition.command, plan)
     return Answer(wish, supposed._replace(plan=led_by(plan, wish.changes)))
+
+
+def _refuse_blocked(command: str, plan: Plan) -> None:
+    """Begin nothing that is known to fail: it would only be taken back."""
+    for address, blocked in sorted(plan.blocked.items()):
+        hint = f"\n`gitops reconcile --retry {address}` forgets that"
+        raise RefusedError(
+            f"{command}: {address}: {blocked.reason}: {blocked.message}"
+            + (hint if blocked.reason == "DeployFailed" else "")
+        )
 
 
 def grant(petition: Petition, first: Answer, crew: Crew) -> Fulfilment:

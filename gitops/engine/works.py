@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Event, Thread
 from typing import NamedTuple
 
+from gitops.engine.addresses import Addresses
 from gitops.engine.decide import Decision
 from gitops.engine.leasing import holding
 from gitops.engine.reconcile import Crew, Order, carry_out, failures_of, scene
@@ -36,6 +38,7 @@ class Works:
     def __init__(self, ended: Callable[[], None]) -> None:
         self._ended = ended
         self._works: list[Work] = []
+        self._addresses = Addresses(time.monotonic)
         self._leases: dict[str, ExitStack] = {}
 
     @property
@@ -53,7 +56,7 @@ class Works:
 
         def run() -> None:
             try:
-                outcomes = carry_out(plan, scene(decision, crew), crew, order)
+                outcomes = carry_out(plan, scene(decision, crew, self._addresses), crew, order)
                 failures.extend(failures_of(plan, outcomes))
             finally:
                 self._ended()

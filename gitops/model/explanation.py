@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.conditions import Condition
+from gitops.model.revisions import Hold
 
 
 class Running(NamedTuple):
     """A container of the resource. `status` is the engine's word, such as `Up 5 minutes`.
 
-    `revision` is the commit or digest in short. `gateway` is what the gateway says of it, empty
-    when it is not asked; `restarts` is -1 when that could not be looked at. `cause` says why it
-    does not run as it should, `log` its last lines then.
+    `revision` is the commit or digest in short, `routed` says that requests reach it, `gateway`
+    what the gateway's checks say (empty: not asked). `restarts` is -1 when it is not known.
+    `cause` and `todo` say why it does not run as it should; `log` are its last lines then.
     """
 
     name: str
@@ -24,14 +25,15 @@ class Running(NamedTuple):
     gateway: str = ""
     restarts: int = -1
     cause: str = ""
+    todo: str = ""
     log: tuple[str, ...] = ()
 
 
 class Failure(NamedTuple):
-    """What went wrong last; `time` is seconds since 1970, `action` the name of the step.
+    """What went wrong last, in plain words; `time` is seconds since 1970, 0 when that is not known.
 
-    `cause` and `todo` are in plain words, `facts` what else was told. `exit_code` is empty when
-    nothing ended.
+    `run` and `step` are of the run in which it did, if that is still known, `action` is the step's
+    name, `what` its words. `exit_code` is empty when nothing ended; `facts` is what else was told.
     """
 
     time: float
@@ -47,30 +49,24 @@ class Failure(NamedTuple):
     log: tuple[str, ...] = ()
 
 
-class Held(NamedTuple):
-    """A wish of a person that sticks, in words."""
-
-    what: str
-    by: str
-    reason: str
-    since: float
-
-
 class Explanation(NamedTuple):
     """The page. `since` is when what blocks it began, 0 when that is not known.
 
-    `wanted` is the image, with the commit if it is known, `replicas` 0 for what has none.
-    `remembered` says whether this machine has a history at all.
+    `wanted` is the image (of what has no container: the revision), `commit` what that was built
+    from, `replicas` how many of it. `next_step` is what the next run would do first. `remembered`
+    says whether this machine has a history of the project.
     """
 
     address: Address
     ready: Condition
-    wanted: str
-    replicas: int
     url: str
+    wanted: str
+    commit: str
+    replicas: int
     since: float
     running: tuple[Running, ...]
-    held: tuple[Held, ...]
+    held: Hold | None
+    next_step: str
     failure: Failure | None
     todo: tuple[str, ...]
     remembered: bool

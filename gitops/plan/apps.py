@@ -18,7 +18,7 @@ from gitops.model.webapp import NamedImage, RepositoryImage, WebApp
 from gitops.plan.containers import app_container, sidecar_container, volume_names
 from gitops.plan.content import PRODUCTION, placed, places, secrets_of, slot_address, spec_hash
 from gitops.plan.fronts import certificate_source, rules_of
-from gitops.plan.holds import Notes, hold_of
+from gitops.plan.holds import Notes, hold_of, in_force
 from gitops.plan.images import repository_name, task_of
 from gitops.plan.revisions import revisions
 
@@ -64,7 +64,7 @@ def _place(
     own = lines[place.slot]
     spec = spec_hash(place, own.content.declared)
     found = hold_of(sight.notes, name)
-    hold = found if found is not None and found.spec in ("", spec) else None
+    hold = in_force(sight.notes, place, spec)
     if hold is not None and hold.content is not None:
         line = _Line(_line_of(hold, place), hold.content, None, None)
     else:

@@ -61,7 +61,9 @@ def survey(draft: Draft, question: Question) -> dict[str, Ground]:
         frozen = {owner: tuple(found) for owner, found in mine.items()}
         names = frozenset(one.name for one in seen.value.containers)
         apps = [app for app in question.wanted.apps if app.target == target]
-        routes = routes_now(apps, frozen, question.observed.gateways.get(target, Absent()))
+        notes = by_topic(seen.value.notes)
+        state = question.observed.gateways.get(target, Absent())
+        routes = routes_now(apps, frozen, state, notes)
         volume = certificates_volume(question.wanted.project, target)
         if volume not in seen.value.volumes:
             routes = {name: without_certificate(route) for name, route in routes.items()}
@@ -71,7 +73,7 @@ def survey(draft: Draft, question: Question) -> dict[str, Ground]:
             frozen,
             names,
             routes,
-            by_topic(seen.value.notes),
+            notes,
             sick(apps, frozen, question.observed.health.get(target, ())),
         )
     return grounds

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from gitops.model.notes import HOLD, STOP, Note
 from gitops.model.revisions import Hold
+from gitops.model.webapp import WebApp
 from gitops.plan.encoding import UnreadableError, decode, encode
 
 Notes = Mapping[tuple[str, str], Note]
@@ -25,6 +26,20 @@ def hold_of(notes: Notes, name: str, topic: str = HOLD) -> Hold | None:
         return decode(Hold, note.text)
     except UnreadableError:
         return None
+
+
+def in_force(notes: Notes, place: WebApp, spec: str) -> Hold | None:
+    """Return the rollback or swap that a place keeps to; `spec` is the hash of what it says now.
+
+    A swap begins with the slot's hold and ends with production's: a slot's alone is half of one.
+    """
+    name = place.address.name
+    found = hold_of(notes, name)
+    if found is None or found.spec not in ("", spec):
+        return None
+    production = name.removesuffix(f"-{place.slot}") if place.slot else name
+    half = found.kind == "swap" and (HOLD, production) not in notes
+    return None if half else found
 
 
 def hold_note(notes: Notes, name: str, hold: Hold) -> Note:

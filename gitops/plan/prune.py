@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from gitops.model.actions import (
 from gitops.model.address import Address
 from gitops.model.notes import Note
 from gitops.model.observed import (
-    LABEL_KIND,
     LABEL_PROJECT,
+    LABEL_REPLICA,
+    LABEL_SIDECAR,
     EngineSnapshot,
     GatewayState,
     Inputs,
@@ -112,9 +114,8 @@ def plan_removals(draft: Draft, wanted: Wanted, left: Left) -> None:
         after = ready if owner.kind == "WebApp" else apps
         if owner in routes:
             after = ends.cut((*after, *draft.ready(Address("Target", left.target))))
-        for container in left.containers:
-            if _owner(container) == owner:
-                apps = (*apps, ends.remove(container, after))
+        mine = [one for one in left.containers if _owner(one) == owner]
+        apps = (*apps, *ends.remove_all(mine, after))
     _forget(draft, wanted, left, kept)
 
 
@@ -157,6 +158,16 @@ class _Ends(NamedTuple):
         because = "requests that it has begun may end"
         drain = Drain(self.target, self.owner.name, _DRAIN)
         return (self.draft.add(self.owner, drain, because, after=(cut,)),)
+
+    def remove_all(
+        self, containers: Iterable[ObservedContainer], after: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add the end of containers, in each replica that of what started first last."""
+        ends: dict[str, int] = {}
+        for one in sorted(containers, key=lambda one: (LABEL_SIDECAR in one.labels, -one.created)):
+            replica = one.labels.get(LABEL_REPLICA, one.name)
+            ends[replica] = self.remove(one, (ends[replica],) if replica in ends else after)
+        return tuple(ends.values())
 
     def remove(self, container: ObservedContainer, after: tuple[int, ...]) -> int:
         """Add the stop and the removal of a container; return the last step."""
@@ -205,14 +216,15 @@ def _tear_down_target(
     routes = _served(state.value) if isinstance(state, Found) else ()
     because = "the project ends"
     cuts: dict[Address, int] = {}
-    for container in sorted(mine, key=lambda one: order.get(one.labels.get(LABEL_KIND, ""), 3)):
-        owner = _owner(container)
+    owners = dict.fromkeys(map(_owner, mine))
+    for owner in sorted(owners, key=lambda owner: order.get(owner.kind, 3)):
         routed = owner.kind == "WebApp" and any(route.app == owner.name for route in routes)
-        if routed and owner not in cuts:
+        if routed:
             cuts[owner] = draft.add(owner, RemoveRoute(target, owner.name), because)
         after = tuple(cuts.values()) if owner.kind == "Target" else ()
         ends = _Ends(draft, target, owner, because)
-        ends.remove(container, (cuts[owner],) if routed else after)
+        containers = [one for one in mine if _owner(one) == owner]
+        ends.remove_all(containers, (cuts[owner],) if routed else after)
 
 
 def _owner(container: ObservedContainer) -> Address:

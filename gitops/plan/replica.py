@@ -74,8 +74,14 @@ def start_new(chain: Chain, app: WantedApp, new: New, why: Why) -> None:
 
 def start_again(chain: Chain, app: WantedApp, place: Place, one: Container, why: Why) -> None:
     """Add the start of what has stopped of a replica, its sidecars first."""
-    for container in (*place.beside(one.name), one):
-        if not container.running:
+    every = (*place.beside(one.name), one)
+    for container in every:
+        if container.running and not every[0].running:
+            # Who goes on running keeps the network that ended with its owner, and reaches no one.
+            again = why._replace(because=f"the network of {every[0].name} has ended", mends=False)
+            chain.then(StopContainer(app.target, container.name, app.deploy.stop), again)
+            chain.then(StartContainer(app.target, container.name), again)
+        elif not container.running:
             told = f"; {why.because}" if why.because else ""
             because = f"{container.name} is {container.state} ({container.status}){told}"
             start = StartContainer(app.target, container.name)

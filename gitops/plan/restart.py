@@ -56,7 +56,7 @@ def _restart(chain: Chain, app: WantedApp, place: Place, one: Container, why: st
     replica.stop(chain, app, place, one, Why(f"{why}; {_ALONE}" if alone else why))
     stopped = _stopped(place, (one, *place.beside(one.name)))
     down = next(other for other in stopped.mine if other.name == one.name)
-    replica.start_again(chain, app, stopped, down, Why("it was stopped for its restart"))
+    replica.start_again(chain, app, stopped, down, Why(""))
     gate = WaitHealthy(app.target, server_of(one), app.address, app.health)
     chain.then(gate, "the next one waits until this one is healthy")
     if routed is not None and not alone:

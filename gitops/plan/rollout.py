@@ -23,7 +23,7 @@ from gitops.plan.containers import free_name
 from gitops.plan.draft import Chain, Draft, Why
 from gitops.plan.fronts import route_of
 from gitops.plan.hooks import before_deploy
-from gitops.plan.place import Place, server_of, whole
+from gitops.plan.place import Place, port_of, server_of, whole
 from gitops.plan.replica import New, undo_new
 from gitops.plan.revisions import newest
 from gitops.plan.sorting import proved, sort_out, stop_first
@@ -62,7 +62,7 @@ class Rollout:
         return sorted(routed, key=lambda one: (one.name not in self._place.sick, one.created))
 
     def _was_routed(self, one: Container) -> bool:
-        return one.name in self._place.routed or self._place.route is None
+        return one.name in self._place.routed or port_of(one) < 0
 
     def _known(self) -> bool:
         """Say whether this configuration has served before: its failure is then not its fault."""
@@ -131,6 +131,8 @@ class Rollout:
         items = [*self._sorted.pending, *new]
         careful = bool(self._serving) and not self._joint and self._app.replicas > 1
         size = self._app.deploy.parallelism if careful else max(len(items), 1)
+        if careful and self._stops:
+            size = min(size, max(self._app.deploy.max_unavailable, 1))
         return [items[at : at + size] for at in range(0, len(items), size)]
 
     def _new(self) -> New:
@@ -176,7 +178,7 @@ class Rollout:
         if self._servers or others:
             self._without(victims)
         made = (undo for one in wave if isinstance(one, New) for undo in undo_new(self._app, one))
-        undo = (*made, *(StartContainer(self._app.target, one.name) for one in victims))
+        undo = (*made, *_undo_stop(self._app, self._place, victims))
         for one in victims:
             because = f"{self._stops}, so the old one stops before the new one starts"
             replica.stop(self._chain, self._app, self._place, one, Why(because, undo))
@@ -214,7 +216,7 @@ class Rollout:
 
     def _prove(self, chain: Chain, item: Container | New, ended: Iterable[Container]) -> None:
         app, place = self._app, self._place
-        again: tuple[Action, ...] = tuple(StartContainer(app.target, one.name) for one in ended)
+        again = _undo_stop(app, place, ended)
         if isinstance(item, New):
             undo = (*undo_new(app, item), *again)
             beside = bool(self._serving) and not self._stops
@@ -273,6 +275,12 @@ def _meet(chain: Chain, others: Sequence[Chain]) -> None:
     """Let a chain go on after all that it was forked into."""
     if others and others[0] is not chain:
         chain.last = tuple(number for other in others for number in other.last)
+
+
+def _undo_stop(app: WantedApp, place: Place, stopped: Iterable[Container]) -> tuple[Action, ...]:
+    """Return what starts replicas again that were stopped, sidecars first."""
+    every = (each for one in stopped for each in (*place.beside(one.name), one))
+    return tuple(StartContainer(app.target, one.name) for one in every)
 
 
 def _undo_old(app: WantedApp, place: Place, one: Container) -> tuple[Action, ...]:

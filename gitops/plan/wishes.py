@@ -12,7 +12,7 @@ from gitops.model.plan import Plan, Step
 from gitops.model.revisions import Content, Hold, Revision
 from gitops.model.wanted import WantedApp
 from gitops.plan.content import placed
-from gitops.plan.holds import Notes, described, hold_note, hold_of
+from gitops.plan.holds import Notes, described, hold_note, hold_of, in_force
 from gitops.plan.revisions import revisions
 
 
@@ -60,8 +60,7 @@ class Spot(NamedTuple):
     @property
     def hold(self) -> Hold | None:
         """The rollback or swap that is in force."""
-        found = hold_of(self.notes, self.address.name)
-        return found if found is not None and found.spec in ("", self.spec) else None
+        return in_force(self.notes, self.app.spec, self.spec)
 
     @property
     def stopped(self) -> Hold | None:
@@ -132,8 +131,9 @@ def swap(
         Hold("swap", asked.by, asked.reason, asked.now, spot.spec, 0, content, mark)
         for spot, content in zip(spots, contents, strict=True)
     )
-    changes = tuple(_written(spot, hold) for spot, hold in zip(spots, holds, strict=True))
-    return Wish(addresses, changes, told)
+    first, second = (_written(spot, hold) for spot, hold in zip(spots, holds, strict=True))
+    # Half a swap must be none: the slot's hold counts only beside production's (`in_force`).
+    return Wish(addresses, (second, first), told)
 
 
 def resume(spots: Sequence[Spot], address: Address, asked: Asked) -> Wish:
@@ -177,21 +177,23 @@ def start(spot: Spot, asked: Asked) -> Wish:
 
 
 def undone(wish: Wish, why: str) -> tuple[Change, ...]:
-    """Return the changes that put the notes back as they were."""
-    return tuple(Change(change.address, change.undo, why, change.action) for change in wish.changes)
+    """Return the changes that put the notes back as they were, the last one first."""
+    return tuple(
+        Change(change.address, change.undo, why, change.action) for change in reversed(wish.changes)
+    )
 
 
 def led_by(plan: Plan, changes: Sequence[Change]) -> Plan:
     """Return the plan with the notes written first: a run that is killed then goes on with them."""
-    first = tuple(range(1, len(changes) + 1))
+    last = (len(changes),) if changes else ()
     leading = (
-        Step(number, change.address, change.action, change.because)
-        for number, change in zip(first, changes, strict=True)
+        Step(number, change.address, change.action, change.because, (number - 1,)[: number - 1])
+        for number, change in enumerate(changes, 1)
     )
     numbers = {step.number: at for at, step in enumerate(plan.steps, len(changes) + 1)}
     rest = (
         step._replace(
-            number=numbers[step.number], after=tuple(numbers[one] for one in step.after) or first
+            number=numbers[step.number], after=tuple(numbers[one] for one in step.after) or last
         )
         for step in plan.steps
     )
@@ -214,9 +216,11 @@ def _before(spot: Spot) -> Revision:
     kept, current = spot.history, spot.current
     earlier = kept[kept.index(current) + 1 :] if current is not None else kept
     if not earlier:
-        what = f"before revision {current.number}" if current is not None else "that ever served"
+        if current is None:
+            raise RefusedError(f"no revision of {spot.address} has served yet")
         raise RefusedError(
-            f"{spot.address} has no revision {what} to go back to (`gitops history {spot.address}`)"
+            f"revision {current.number} of {spot.address} is the oldest that is kept: there is"
+            f" none before it (`gitops history {spot.address}`)"
         )
     return earlier[0]
 

@@ -113,10 +113,12 @@ def _end(draft: Draft, case: _Case, switched: tuple[int, ...], secrets: Secrets)
 def _sweep(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...]) -> None:
     """Remove what belongs to no replica: a hook's container that was left, a sidecar alone."""
     names = {one.name for one in place.mine}
-    for one in place.all:
+    chain = Chain(draft, app.address, after)
+    # The newest first: those of a replica share the network of the oldest.
+    for one in sorted(place.all, key=lambda one: -one.created):
         if LABEL_SIDECAR in one.labels and one.labels.get(LABEL_REPLICA) not in names:
             action = RemoveContainer(app.target, one.name)
-            draft.add(app.address, action, "the replica that it belonged to is gone", after=after)
+            chain.then(action, "the replica that it belonged to is gone")
 
 
 def _keep(app: WantedApp, place: Place, secrets: Secrets) -> KeepRevision:

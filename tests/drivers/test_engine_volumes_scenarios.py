@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -97,6 +98,13 @@ def test_files_are_in_the_container(lab: Lab) -> None:
     lab.engine.stop(name, 0)
     lab.engine.start(name)
     assert said(lab, name, "cat /etc/app/a.conf") == "a"
+
+
+def test_files_have_the_time_of_their_writing(lab: Lab) -> None:
+    """A file's time is that of its writing, by which web servers tell one version from another."""
+    before = int(time.time())
+    written = said(lab, lab.run(files=FILES), "stat -c %Y /etc/app/a.conf")
+    assert before <= int(written) <= time.time()
 
 
 def test_half_filled_volume_is_filled(lab: Lab) -> None:

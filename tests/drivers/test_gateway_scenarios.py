@@ -9,11 +9,12 @@ from threading import Thread
 
 import pytest
 from engine_fixtures import eventually, lab
-from gateway_fixtures import Bench, Load, bench, create_gateway
+from gateway_fixtures import App, Bench, Load, bench, create_gateway, running
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.gateway.names import CONFIG_FILE, NAMES
 from gitops.drivers.gateway.render import render
+from gitops.model.probing import Fault
 
 pytestmark = pytest.mark.scenario
 __all__ = ["bench", "lab"]
@@ -129,7 +130,7 @@ def test_refused_configuration_leaves_the_old_one(bench: Bench) -> None:
 def test_probe_asks_what_is_not_routed(bench: Bench) -> None:
     """A probe gets the answer of a container that has no route, with the app's own status."""
     upstream = bench.upstream(bench.lab.serve("a", "one"))
-    eventually(lambda: bench.writer.probe(bench.gateway, upstream, "/", 5) == (200, "one\n", ""))
+    eventually(lambda: bench.writer.probe(bench.gateway, upstream, "/", 5)[:2] == (200, "one\n"))
     assert bench.writer.probe(bench.gateway, upstream, "/none", 5).status == 404
 
 
@@ -139,9 +140,10 @@ def test_probe_tells_the_apps_503_from_its_own(bench: Bench) -> None:
     command = f"while true; do {reply} | nc -l -p 8000 -w 1 >/dev/null; done"
     name = bench.lab.run("busy", command=("sh", "-c", command))
     upstream = bench.upstream(name)
-    eventually(lambda: bench.writer.probe(bench.gateway, upstream, "/", 5) == (503, "busy", ""))
+    eventually(lambda: bench.writer.probe(bench.gateway, upstream, "/", 5)[:2] == (503, "busy"))
     closed = bench.writer.probe(bench.gateway, bench.upstream(name, 9999), "/", 5)
-    assert closed == (0, "", f"connection refused: nothing listens on port 9999 of {name}")
+    words = f"connection refused: nothing listens on port 9999 of {name}"
+    assert closed == (0, "", words, Fault.REFUSED)
 
 
 def test_probe_of_a_container_that_does_not_run(bench: Bench) -> None:
@@ -149,7 +151,7 @@ def test_probe_of_a_container_that_does_not_run(bench: Bench) -> None:
     upstream = bench.upstream(bench.lab.run("gone"))
     bench.lab.engine.remove(upstream.server.container)
     answer = bench.writer.probe(bench.gateway, upstream, "/", 5)
-    assert answer.status == 0
+    assert (answer.status, answer.fault) == (0, Fault.SILENT)
     assert "it may not run" in answer.error
     assert upstream.server.address in answer.error
     nowhere = upstream._replace(server=upstream.server._replace(address=""))
@@ -220,18 +222,21 @@ def test_users_cannot_probe(bench: Bench) -> None:
 
 def test_previous_configuration_drains(bench: Bench) -> None:
     """A request under way counts as draining after a switch, ends well, and then nothing drains."""
-    slow = "sleep 2; printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\n\\r\\nslow'"
-    script = f"{{ {slow}; }} | nc -l -p 8000 >/dev/null; exec sleep 600"
-    first = bench.lab.run("slow", command=("sh", "-c", script))
-    bench.writer.switch(bench.gateway, {"shop": bench.route(first)})
-    eventually(lambda: bench.writer.draining(bench.gateway) == 0)
-    answers: list[tuple[int, str]] = []
-    user = Thread(target=lambda: answers.append(bench.get("shop.localhost")))
-    user.start()
-    second = bench.lab.serve("b", "two")
-    bench.writer.switch(bench.gateway, {"shop": bench.route(second)})
-    draining = bench.writer.draining(bench.gateway)
-    user.join()
+    app = App(bench.machine(), "slow")
+    first = bench.route(bench.lab.serve("b", "two"))
+    with running(app):
+        bench.writer.switch(
+            bench.gateway, {"shop": first._replace(servers=(app.as_server(),), drain=60.0)}
+        )
+        eventually(lambda: bench.writer.draining(bench.gateway) == 0)
+        answers: list[tuple[int, str]] = []
+        user = Thread(target=lambda: answers.append(bench.get("shop.localhost", "/slow")))
+        user.start()
+        eventually(lambda: app.seen != [])
+        bench.writer.switch(bench.gateway, {"shop": first})
+        draining = bench.writer.draining(bench.gateway)
+        app.release.set()
+        user.join()
     eventually(lambda: bench.writer.draining(bench.gateway) == 0)
     assert draining == 1
     assert answers == [(200, "slow")]

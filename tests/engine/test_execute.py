@@ -7,6 +7,7 @@ from support.fakes import FakeLeases, FakeMemory, FakeReporter, ScriptedEngine, 
 from support.steps import EMPTY, INPUTS, SHOP, plan, start
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
 from gitops.engine.execute import execute
 from gitops.engine.record import Recorder
@@ -36,7 +37,7 @@ class Stage:
     def run(self, *steps: Step) -> Mapping[int, Outcome]:
         """Carry the steps out."""
         world = world_of(self.engine, FakeLeases(), NOTHING)
-        scene = Scene("shop", EMPTY, INPUTS, world, {}, Board())
+        scene = Scene("shop", EMPTY, INPUTS, world, {}, Board(Addresses(float)))
         recorder = Recorder(
             self.memory,
             self.reporter,

@@ -9,21 +9,22 @@ from gitops.engine.gate import Candidate, wait_healthy
 from gitops.engine.probing import own_trouble
 from gitops.model.observed import ContainerState
 from gitops.model.outcomes import Done, Outcome, Stalled, Superseded
+from gitops.model.probing import Fault, Trouble
 from gitops.model.webapp import Health
 
 HEALTH = Health("/ready", ((200, 299),), interval=1.0, timeout=5.0, deadline=30.0, stable_for=5.0)
-GOOD = ""
-BAD = "GET /ready answered 503, wanted 200-299: no database yet"
-REFUSED = "connection refused"
-EXITED = ContainerState("exited", 137, oom_killed=True, restarts=0, error="")
+GOOD = None
+BAD = Trouble("GET /ready answered 503, wanted 200-299: no database yet", Fault.STATUS, 503)
+REFUSED = Trouble("connection refused", Fault.REFUSED)
+EXITED = ContainerState("exited", 137, oom_killed=True, restarts=0, error="", memory=32 << 20)
 
 
 def wait(
-    engine: ScriptedEngine, clock: ManualClock, trouble: Callable[[float], str]
+    engine: ScriptedEngine, clock: ManualClock, trouble: Callable[[float], Trouble | None]
 ) -> tuple[Outcome, list[str]]:
     """Wait for a container whose trouble depends on the seconds since the beginning."""
     said: list[str] = []
-    candidate = Candidate("shop-1", HEALTH, lambda _state: trouble(clock.now - 1000.0))
+    candidate = Candidate("shop-1", 8000, HEALTH, lambda _state: trouble(clock.now - 1000.0))
     return wait_healthy(candidate, engine, clock, clock, said.append), said
 
 
@@ -42,7 +43,7 @@ def test_flapping_begins_anew() -> None:
     outcome, said = wait(ScriptedEngine(), clock, lambda at: BAD if 3 < at < 5 else GOOD)
     assert isinstance(outcome, Done)
     assert 1009.9 <= clock.now < 1011.5
-    assert said[0].endswith(f": {BAD}")
+    assert said[0].endswith(f": {BAD.text}")
 
 
 def test_first_answers_are_asked_for_quickly() -> None:
@@ -62,6 +63,8 @@ def test_process_that_ends_fails_at_once() -> None:
     assert clock.now < 1000.2
     assert outcome.reason == "shop-1: the process ended"
     assert outcome.detail.splitlines() == [
+        "cause: it ran out of memory: it took more than its limit of 32Mi, and was killed",
+        "what to do: raise resources.memory in the spec, or let the app use less",
         "attempts: 1",
         "last answer: connection refused",
         "exit code: 137",
@@ -101,6 +104,16 @@ def test_deadline_ends_the_wait() -> None:
     assert "exit code" not in outcome.detail
 
 
+def test_deadline_looks_for_the_port() -> None:
+    """When nothing listens where it should, it is looked up where something does."""
+    tables = "  sl  local_address\n   0: 00000000:0BB8 00000000:0000 0A 0\n"
+    engine = ScriptedEngine(prints=tables)
+    outcome, _ = wait(engine, ManualClock(), lambda _: REFUSED)
+    assert isinstance(outcome, Stalled)
+    assert "cause: nothing listens on port 8000, but it listens on port 3000" in outcome.detail
+    assert engine.asked.count("execute cat /proc/net/tcp /proc/net/tcp6") == 1
+
+
 def test_cancel_ends_the_wait() -> None:
     """A wait that is called off ends as superseded, not as failed."""
     clock = ManualClock(raised_at=1002.0)
@@ -121,7 +134,7 @@ def test_the_one_who_asks_is_shown_the_state() -> None:
     clock = ManualClock()
     starting, healthy = (RUNNING._replace(health=word) for word in ("starting", "healthy"))
     engine = ScriptedEngine((starting, starting, starting, healthy))
-    candidate = Candidate("shop-1", HEALTH, own_trouble)
+    candidate = Candidate("shop-1", 8000, HEALTH, own_trouble)
     said: list[str] = []
     outcome = wait_healthy(candidate, engine, clock, clock, said.append)
     assert isinstance(outcome, Done)

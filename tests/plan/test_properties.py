@@ -19,9 +19,10 @@ from gitops.model.observed import (
     LABEL_PORT,
     LABEL_PROJECT,
     LABEL_SIDECAR,
+    ObservedContainer,
 )
 from gitops.model.plan import Plan, Step
-from gitops.plan.revisions import newest
+from gitops.plan.revisions import newest, revisions
 from gitops.plan.text import as_text
 
 Choose = Callable[[list[Step]], Step]
@@ -29,9 +30,14 @@ fast = settings(max_examples=60, deadline=None)
 
 
 def serving(world: ModelWorld) -> dict[str, set[str]]:
-    """Return the containers that answer the users of each app: routed to, and running."""
+    """Return the containers that answer the users of each app: routed to, running and reached."""
     engine = world.engines["local"]
-    running = {one.name for one in engine.containers.values() if one.running}
+    running = {
+        one.name
+        for one in engine.containers.values()
+        if one.running
+        and (one.name not in engine.joined or engine.connected(one.name, engine.joined[one.name]))
+    }
     return {
         app: {server.container for server in route.servers} & running
         for app, route in engine.routes().items()
@@ -70,10 +76,12 @@ class Watch:
         self._working = working(world)
         self._routed = {one for found in serving(world).values() for one in found}
         self._drained: set[str] = set()
+        self._rebuilt = False
 
     def __call__(self, step: Step) -> None:
         """Look at the world after a step."""
         now = serving(self._world)
+        self._rebuilt |= isinstance(step.action, act.RestoreGateway)
         for name, found in now.items():
             self._most[name] = max(len(found), self._most.get(name, 0))
         for name, (app, replicas) in self._places.items():
@@ -89,7 +97,14 @@ class Watch:
             for name in found:
                 container = self._engine.containers[name]
                 assert container.labels[LABEL_NAME] == app, f"{name} serves {app} after {step}"
-                assert name in self._engine.proved, f"{name} is not proved after {step}"
+                proved = name in self._engine.proved or self._told(container)
+                assert proved, f"{name} is not proved after {step}"
+
+    def _told(self, container: ObservedContainer) -> bool:
+        """Say whether a gateway that lost its file had to be told of it by what is remembered."""
+        note = self._engine.notes.get((HISTORY, container.labels[LABEL_NAME]))
+        known = {one.config for one in revisions(note)}
+        return self._rebuilt and (note is None or container.config in known)
 
     def _gentle(self, now: Mapping[str, set[str]], step: Step) -> None:
         out = {name for found in now.values() for name in found}
@@ -97,7 +112,9 @@ class Watch:
         if isinstance(action, act.Drain):
             self._drained |= self._routed - out
         elif isinstance(action, act.StopContainer) and action.container in self._routed:
-            alone = not now.get(step.address.name)
+            name = step.address.name
+            app, replicas = self._places.get(name, (None, 0))
+            alone = app is not None and app.least(replicas, self._most[name]) <= 0
             assert alone or action.container in self._drained, f"cut off by {step}"
         if isinstance(action, act.RemoveContainer):
             assert action.container not in led(self._world), f"{step} leaves a route to nothing"
@@ -185,6 +202,7 @@ def configs(world: ModelWorld, names: Collection[str]) -> set[str]:
         one.config
         for one in world.engines["local"].containers.values()
         if one.labels.get(LABEL_PROJECT) == "demo" and one.labels[LABEL_NAME] in names
+        if LABEL_SIDECAR not in one.labels
     }
 
 
@@ -200,7 +218,10 @@ def test_a_bad_version_costs_nobody_an_answer(
     world.unwell |= bad
     play = Play(look=Watch(world, wanted), choose=choose)
     plan, history = converge(wanted.wish(), world, play=play)
-    assert {hash_ for found in history.quarantined.values() for hash_ in found} == bad
+    quarantined = {hash_ for found in history.quarantined.values() for hash_ in found}
+    free = {app.name for app in wanted.apps if not app.needs}
+    assert bad & configs(after(wanted, []), free) <= quarantined, as_text(plan)
+    assert quarantined <= bad, as_text(plan)
     assert set(plan.blocked) >= set(history.quarantined)
     assert not configs(world, NAMES) & bad
     for name, found in serving(world).items():

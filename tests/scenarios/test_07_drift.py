@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 from support.cleaning import clean
-from support.end_state import newest_revision
+from support.end_state import histories, newest_revision
 from support.engine_proxy import EngineProxy, engine_address
 from support.looks import gateway, look_at_gateway, write_gateway_file
 from support.scenario import MANIFESTS, Answer, World, eventually
@@ -230,8 +230,7 @@ def test_a_gateway_that_lost_its_volumes(standing: Standing) -> None:
 def test_a_history_that_was_removed(standing: Standing) -> None:
     """A history that was removed by hand begins anew with what runs; no app is touched."""
     world, app = standing.world, standing.app
-    label = [f"gitops.project={world.project}", "gitops.note=history"]
-    (note,) = world.engine.volumes({"label": label})["Volumes"]
+    (note,) = histories(world)
     world.engine.remove_volume(note["Name"])
     standing.heal()
     assert newest_revision(world) == world.container("WebApp", "hello")["Labels"]["gitops.config"]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from support.end_state import End, end_of, wipe
+from support.end_state import End, end_of, histories, wipe
 from support.load import Load, Shape
 from support.scenario import ROOT, Answer, World
 
@@ -62,6 +62,7 @@ def redeploy(world: World) -> tuple[End, int]:
     steps = len(plan_of(world))
     assert steps >= 10
     world.gitops("reconcile")
+    assert len(histories(world)) == 1
     return end_of(world)._replace(answer=Answer(200, "")), steps
 
 
@@ -106,8 +107,11 @@ def test_redeployment(world: World, moment: str) -> None:
             end = killed_redeploy(world, moment, step)
             assert load.failures == [], f"killed {moment} step {step}"
             assert end == expected(straight, moment, step, steps), f"killed {moment} step {step}"
+        world.page("last")
+        world.gitops("reconcile")
     assert load.failures == []
-    assert list(load.bodies) == [f"version {number}" for number in range(1, steps + 2)]
+    assert list(load.bodies) == [*(f"version {number}" for number in range(1, steps + 2)), "last"]
+    assert len(histories(world)) == 1, "what a kill may leave of an older one went with the next"
 
 
 @pytest.mark.timeout(LONGEST)

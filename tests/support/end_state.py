@@ -22,6 +22,7 @@ class End(NamedTuple):
     containers: list[tuple[str, ...]]
     networks: list[str]
     volumes: list[str]
+    """Less the versions of notes; see `histories`."""
     latest: bool
     """Whether `latest` is the image that runs."""
     routes: list[str]
@@ -37,6 +38,7 @@ def end_of(world: World) -> End:
     """Look at all that carries the project's name."""
     app = world.container("WebApp", "hello")
     volumes = sorted(_volumes(world))
+    kept = [_plain(one, world) for one in volumes if not one.startswith("gitops-lease-")]
     return End(
         sorted(
             (
@@ -47,7 +49,7 @@ def end_of(world: World) -> End:
             for one in world.containers()
         ),
         sorted(_plain(one["Name"], world) for one in _networks(world)),
-        [_plain(one, world) for one in volumes if not one.startswith("gitops-lease-")],
+        sorted(set(kept)),
         world.registry_digest() == app["Labels"]["gitops.digest"],
         _routes(world),
         world.ask(),
@@ -57,13 +59,21 @@ def end_of(world: World) -> End:
 
 
 def newest_revision(world: World, app: str = "hello") -> str:
-    """Return the configuration hash of the newest revision in an app's history.
+    """Return the configuration hash of the newest revision in an app's history."""
+    text = histories(world, app)[-1]["Labels"]["gitops.note.text"]
+    return str(text.partition("\n")[0])
 
-    A history is one volume: two of them, or none, fail.
+
+def histories(world: World, app: str = "hello") -> list[dict[str, Any]]:
+    """Return the volumes that hold an app's history, the one that counts last.
+
+    It is one volume. A kill between the writing of a new one and the removal of the old one leaves
+    that too, until the next one is written; more than two are never there.
     """
     wanted = [f"gitops.project={world.project}", "gitops.note=history", f"gitops.note.name={app}"]
-    (found,) = world.engine.volumes({"label": wanted})["Volumes"] or ()
-    return str(found["Labels"]["gitops.note.text"].partition("\n")[0])
+    found = world.engine.volumes({"label": wanted})["Volumes"] or ()
+    assert len(found) in (1, 2), [one["Name"] for one in found]
+    return sorted(found, key=lambda one: int(one["Labels"]["gitops.note.version"]))
 
 
 def wipe(world: World) -> None:

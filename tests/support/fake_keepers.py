@@ -5,7 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gitops.drivers.base import Cancel, DriverError, EngineEvent, ErrorKind
+from gitops.model.lease import Lease
 from gitops.model.notes import Note
+
+
+class FakeLeases:
+    """A lease keeper in memory. `free_after` is how often it is refused before it is free."""
+
+    def __init__(self, holder: Lease | None = None, free_after: int = 0) -> None:
+        self.held = holder
+        self.calls: list[str] = []
+        self.lost = False
+        self._left = free_after
+
+    def holder(self, _project: str) -> Lease | None:
+        """Return who holds it."""
+        return self.held
+
+    def acquire(self, _project: str, lease: Lease) -> Lease:
+        """Take it if it is free."""
+        self.calls.append("acquire")
+        if self.held is not None and self.held.id != lease.id and self._left:
+            self._left -= 1
+            if not self._left:
+                self.held = None
+        if self.held is None:
+            self.held = lease
+        return self.held
+
+    def renew(self, _project: str, _lease: Lease) -> None:
+        """Show that the holder lives."""
+        self.calls.append("renew")
+        if self.lost:
+            raise DriverError(ErrorKind.CONFLICT, "the lease is somebody else's")
+
+    def release(self, _project: str, _lease: Lease) -> None:
+        """Give it back."""
+        self.calls.append("release")
+        self.held = None
 
 
 class FakeNotes:

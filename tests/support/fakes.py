@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from support.fake_keepers import FakeNotes, FakeWatcher
+from support.fake_keepers import FakeLeases, FakeNotes, FakeWatcher
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output, Usage
 from gitops.engine.ports import Site, World
 from gitops.model.address import Address
-from gitops.model.lease import Lease
 from gitops.model.observed import ContainerState, EngineSnapshot
 from gitops.model.outcomes import Outcome
 from gitops.model.plan import History, Plan, Step
@@ -25,7 +24,8 @@ class ScriptedEngine:
     """An engine that carries nothing out: `does` is called with what it was asked for.
 
     `states` are given one after the other, the last one for ever. A run ends with the next of
-    `codes`, or else with 0, after it gave `lines`; `used` is what containers use.
+    `codes`, or else with 0, after it gave `lines`; `used` is what containers use, `prints` what
+    every command in one does.
     """
 
     def __init__(
@@ -34,7 +34,9 @@ class ScriptedEngine:
         lines: Sequence[str] = (),
         does: Callable[[str], None] = lambda _asked: None,
         codes: Sequence[int] = (),
+        prints: str = "",
     ) -> None:
+        self._prints = prints
         self._states = list(states)
         self._lines = tuple(lines)
         self._does = does
@@ -96,6 +98,11 @@ class ScriptedEngine:
             raise DriverError(ErrorKind.CANCELLED, f"container {container.name} was given up")
         return self._codes.pop(0) if self._codes else 0
 
+    def execute(self, _container: str, command: Sequence[str]) -> tuple[int, str]:
+        """Note it; it ends well."""
+        self._do(f"execute {' '.join(command)}")
+        return 0, self._prints
+
     def usage(self, containers: Sequence[str]) -> Mapping[str, Usage]:
         """Return what was scripted."""
         return {name: self.used[name] for name in containers if name in self.used}
@@ -114,42 +121,6 @@ class FakeReader:
     def snapshot(self, _project: str) -> EngineSnapshot:
         """Return what is there."""
         return self.seen
-
-
-class FakeLeases:
-    """A lease keeper in memory. `free_after` is how often it is refused before it is free."""
-
-    def __init__(self, holder: Lease | None = None, free_after: int = 0) -> None:
-        self.held = holder
-        self.calls: list[str] = []
-        self.lost = False
-        self._left = free_after
-
-    def holder(self, _project: str) -> Lease | None:
-        """Return who holds it."""
-        return self.held
-
-    def acquire(self, _project: str, lease: Lease) -> Lease:
-        """Take it if it is free."""
-        self.calls.append("acquire")
-        if self.held is not None and self.held.id != lease.id and self._left:
-            self._left -= 1
-            if not self._left:
-                self.held = None
-        if self.held is None:
-            self.held = lease
-        return self.held
-
-    def renew(self, _project: str, _lease: Lease) -> None:
-        """Show that the holder lives."""
-        self.calls.append("renew")
-        if self.lost:
-            raise DriverError(ErrorKind.CONFLICT, "the lease is somebody else's")
-
-    def release(self, _project: str, _lease: Lease) -> None:
-        """Give it back."""
-        self.calls.append("release")
-        self.held = None
 
 
 class FakeLog:

@@ -49,7 +49,7 @@ class Held:
         self.text = ""
         self._work = work
         self._outcome: Outcome | None = None
-        self._started = time.monotonic()
+        self.asked = time.monotonic()
         self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self.begun.wait(LONGER), f"{aim} was not reached in {LONGER:g} s"
@@ -82,7 +82,7 @@ class Held:
             self._work(self)
         except (OSError, ValueError, http.client.HTTPException, WebSocketError) as error:
             reason = f"{type(error).__name__}: {error}"
-        seconds = time.monotonic() - self._started
+        seconds = time.monotonic() - self.asked
         self._outcome = Outcome(not reason, reason, self.text, self.host, seconds)
         self.begun.set()
 

@@ -68,8 +68,9 @@ class App(NamedTuple):
     def least(self, replicas: int, before: int) -> int:
         """Return how many of `replicas` have to serve where `before` did."""
         if self.stops_first:
-            # Of one there is none while it is replaced, of several one less at least.
-            return min(before, replicas) - max(self.size.away, 1)
+            # Of one there is none while it is replaced, of several one less at least; what
+            # changes places stops at once.
+            return 0 if self.slot else min(before, replicas) - max(self.size.away, 1)
         return min(before, replicas) - self.size.away
 
 

@@ -30,6 +30,12 @@ class CertificateIssuer(Protocol):
         """Return one of the project's own authority, which is made at first use."""
         ...
 
+    def authority(self, vault: Vault) -> bytes:
+        """Return the certificate (PEM) by which the project's own authority is trusted; the
+        authority is made at first use.
+        """
+        ...
+
     def acme(
         self,
         hosts: Sequence[str],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 from gitops.drivers.base.certificates import Issued, Vault
 from gitops.drivers.base.errors import DriverError, ErrorKind
@@ -34,6 +35,8 @@ class Issuer:
         self._secrets = secrets
         self._clock = clock
         self._patience = patience
+        # Two at once would make two authorities, and take away each other's challenges.
+        self._turn = Lock()
 
     def internal(self, hosts: Sequence[str], vault: Vault) -> Issued:
         """Return one of the project's own authority, for 90 days; the authority is made at first
@@ -41,7 +44,8 @@ class Issuer:
         """
         from gitops.drivers.certificates import internal  # noqa: PLC0415 - cryptography: 70 ms
 
-        return internal.issue(hosts, vault, int(self._clock()))
+        with self._turn:
+            return internal.issue(hosts, vault, int(self._clock()))
 
     def authority(self, vault: Vault) -> bytes:
         """Return the certificate (PEM) by which users can trust the project's own authority, which
@@ -49,7 +53,8 @@ class Issuer:
         """
         from gitops.drivers.certificates import internal  # noqa: PLC0415 - the same
 
-        return internal.root(vault, int(self._clock()))
+        with self._turn:
+            return internal.root(vault, int(self._clock()))
 
     def acme(
         self,
@@ -67,7 +72,8 @@ class Issuer:
         from gitops.drivers.certificates import acme, acme_account  # noqa: PLC0415 - 220 ms
 
         terms = acme_account.Terms(authority.directory, authority.email, self._root(authority))
-        return acme.issue(hosts, terms, vault, answer, self._patience)
+        with self._turn:
+            return acme.issue(hosts, terms, vault, answer, self._patience)
 
     def given(self, cert: bytes, key: bytes) -> Issued:
         """Return the user's own; INVALID, with what to do, when it cannot be served."""

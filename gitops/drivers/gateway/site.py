@@ -139,16 +139,16 @@ def _limit(size: int) -> Iterator[str]:
     large = quote(f"The request is larger than {size} bytes.\n")
     unknown = quote("The request must tell its length (Content-Length).\n")
     untold = "!{ req.hdr(content-length) -m found } !{ req.hdr(upgrade) -m found }"
-    yield (
-        f"http-request return status 413 {plain} {large}"
-        f" if {{ req.hdr_val(content-length) gt {size} }}"
-    )
+    too_large = f"{{ req.hdr_val(content-length) gt {size} }}"
+    # A request by HTTP/2 that is answered while it is still sent may be cut off unanswered.
+    yield f"http-request wait-for-body time 1s if {too_large}"
+    yield f"http-request return status 413 {plain} {large} if {too_large}"
     yield (
         f"http-request return status 411 {plain} {unknown}"
         " if { req.hdr(transfer-encoding) -m found }"
     )
-    # A request by HTTP/2 has a body without a word about it; one without a body is not waited for.
-    yield f"http-request wait-for-body time 2s at-least 1 if {untold}"
+    # By HTTP/2 there may be a body without a word about it; where there is none, nothing waits.
+    yield f"http-request wait-for-body time 1s at-least 1 if {untold}"
     yield f"http-request return status 411 {plain} {unknown} if {untold} {{ req.body_len gt 0 }}"
 
 
