@@ -1,8 +1,8 @@
-"""Measure, side by side in one run: `benchmarks/run.py [NAME...]`.
+"""Measure, side by side in one run: `scripts/bench [NAME...]`.
 
 Without a name everything is measured and benchmarks/RESULTS.md is written; with names these are
-measured and printed. A Docker engine with the images of scripts/images is needed. Everything that
-a measurement makes is removed when it ends, whichever way it ends.
+measured and printed. A Docker engine with the images of scripts/images and scripts/testapp is
+needed. Everything that a measurement makes is removed when it ends, whichever way it ends.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from pathlib import Path
 import change
 import compose
 import first
+import gateway
 import machine
+import memory
 import noop
+import redeploy
 import startup
 import validate
 from figures import Section, as_markdown
@@ -30,6 +33,9 @@ MEASUREMENTS: Mapping[str, Callable[[Workspace], Section]] = {
     "first": first.measure,
     "commit": change.commit,
     "save": change.save,
+    "gateway": gateway.measure,
+    "redeploy": redeploy.measure,
+    "memory": memory.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 INTRODUCTION = """# Results

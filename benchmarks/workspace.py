@@ -83,8 +83,9 @@ def workspace() -> Iterator[Workspace]:
     """Give a workspace in a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="gitops-bench-"))
     # An installed package has its bytecode beside it; without this a checkout would be compiled
-    # anew by every command where that variable is set.
-    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    # anew by every command where the first is set. The second is for the benchmarks themselves.
+    ours = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    kept = {key: value for key, value in os.environ.items() if key not in ours}
     state = {"GITOPS_STATE": str(folder / "state"), "GITOPS_CACHE": str(folder / "cache")}
     try:
         yield Workspace(folder, {**kept, **state, "DOCKER_BUILDKIT": "1"})

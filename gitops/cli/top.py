@@ -12,6 +12,7 @@ from gitops.cli.deciding import decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.output import emit
 from gitops.engine.loads import Load, measure
+from gitops.model.outcomes import Unreachable
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _NAMES = ("APP", "REPLICA", "STATE", "CPU", "MEMORY", "REQUESTS/S", "ERRORS", "TIME", "OPEN")
@@ -30,7 +31,11 @@ def command(specs: SpecOptions, output: str, *, watch: bool) -> int:
     seat = read_seat(specs)
     prefix = f"{seat.bundle.project}-"
     while True:
-        found = measure(decide_from(seat), seat.world)
+        decision = decide_from(seat)
+        found = measure(decision, seat.world)
+        silent = [one for one in decision.observed.engines.values() if isinstance(one, Unreachable)]
+        for what, why in silent:
+            click.echo(f"error: {what}: {why}", err=True)
         if output != "text":
             emit([_document(load) for load in found], output)
         else:
@@ -38,7 +43,7 @@ def command(specs: SpecOptions, output: str, *, watch: bool) -> int:
                 click.clear()
             _table(found, prefix, color=seat.settings.color)
         if not watch:
-            return exits.OK
+            return exits.FAILED if silent else exits.OK
 
 
 def _table(found: Iterable[Load], prefix: str, *, color: bool) -> None:

@@ -14,7 +14,7 @@ from gitops.cli.status import held_as_data
 from gitops.cli.why_page import page
 from gitops.drivers.redact import Redactor
 from gitops.engine.glimpses import look_at
-from gitops.engine.why import Past, explain
+from gitops.engine.why import Past, culprit, explain
 from gitops.model.address import Address, parse_address
 from gitops.model.conditions import Truth
 from gitops.model.explanation import Explanation, Failure, Running
@@ -42,7 +42,7 @@ def command(address: Address, specs: SpecOptions, output: str) -> int:
     decision = decide_from(seat)
     redact = Redactor(decision.inputs.secrets.values())
     looks = look_at(decision, seat.world, address, redact)
-    found = explain(decision, address, _past(seat, address), looks)
+    found = explain(decision, address, _past(seat, culprit(decision, address)), looks)
     if found is None:
         declared(seat.bundle, address)
         raise click.UsageError(f"nothing is known of {address}")

@@ -62,8 +62,9 @@ class _Paper:
     def _style(
         self, text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False
     ) -> str:
-        plain = not (fg or bold or dim)
-        return click.style(text, fg=fg, bold=bold, dim=dim) if self._color and not plain else text
+        if not self._color or not (fg or bold or dim):
+            return text
+        return click.style(text, fg=fg, bold=bold or None, dim=dim or None)
 
 
 def page(found: Explanation, now: float, *, color: bool) -> str:
@@ -105,7 +106,7 @@ def _head(paper: _Paper, found: Explanation, now: float) -> None:
 
 def _in_short(found: Explanation) -> str:
     parts = [_wanted(found)] if found.wanted else []
-    parts += [f"{one.name}: {one.status}" for one in found.running]
+    parts += [f"{one.name}: {one.status}{_restarts(one)}" for one in found.running]
     return "; ".join(parts) or "nothing runs for it by itself"
 
 
@@ -129,10 +130,13 @@ def _containers(paper: _Paper, found: Explanation) -> None:
 def _container(one: Running) -> str:
     parts = [f"{one.name} {one.state} ({one.status})"]
     parts += [f"revision {one.revision}"] if one.revision else []
-    parts += ["gets requests"] if one.routed else []
+    parts += ["gets requests" if one.state == "running" else "routed"] if one.routed else []
     parts += [f"gateway: {one.gateway}"] if one.gateway else []
-    parts += [f"restarts: {one.restarts}"] if one.restarts > 0 else []
-    return ", ".join(parts)
+    return ", ".join(parts) + _restarts(one)
+
+
+def _restarts(one: Running) -> str:
+    return f", restarts: {one.restarts}" if one.restarts > 0 else ""
 
 
 def _held(paper: _Paper, found: Explanation, now: float) -> None:

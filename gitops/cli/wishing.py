@@ -70,13 +70,10 @@ def wish_options(function: F) -> F:
 
 def reason_option(*, required: bool = False) -> Callable[[F], F]:
     """Add `--reason`: what the others will read."""
-    return click.option(
-        "--reason",
-        default=None if required else "",
-        required=required,
-        metavar="TEXT",
-        help="Why: it is shown by `status`, `events` and `runs`.",
-    )
+    told = "Why: it is shown by `status`, `events` and `runs`."
+    if required:
+        return click.option("--reason", required=True, metavar="TEXT", help=told)
+    return click.option("--reason", default="", metavar="TEXT", help=told)
 
 
 def fulfil(manner: Manner, petition: Petition) -> int:

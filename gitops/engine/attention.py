@@ -23,6 +23,12 @@ _WAKING = ("die", "oom", "destroy", "health_status")
 _AGAIN = 1.0
 """Seconds until an engine that went away is asked again."""
 
+_SHOWN = 2.0
+"""Seconds that an engine has to list a container as ended after it has told of the end."""
+
+_PAUSE = 0.03
+"""Seconds between two looks at that list."""
+
 _CHECK = 5.0
 """Seconds between two looks at the gateways' checks."""
 
@@ -89,6 +95,8 @@ class Attention:
                 # What happened before the engine was asked is found by a look.
                 self._wake("listening to the engine")
                 for event in events:
+                    if event.kind == "die":
+                        _await_end(project, event.container, site, ended)
                     if event.kind.startswith(_WAKING):
                         self._wake(f"{event.container}: {event.kind}")
             except DriverError:
@@ -110,6 +118,19 @@ class Attention:
                     self._wake(reason)
             except DriverError:
                 continue  # the same
+
+
+def _await_end(project: str, container: str, site: Site, ended: Event) -> None:
+    """Wait until the engine's list shows that a container has ended, for `_SHOWN` at most.
+
+    Docker tells of the end first, and lists the container as running for 0.3 s more, for 1 s when
+    it is busy: a look in that time would find nothing to do.
+    """
+    latest = time.monotonic() + _SHOWN
+    while not ended.wait(_PAUSE) and time.monotonic() < latest:
+        found = site.reader.snapshot(project).containers
+        if not any(one.name == container and one.running for one in found):
+            return
 
 
 def _down(decision: Decision, target: str, site: Site) -> frozenset[str]:

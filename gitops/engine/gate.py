@@ -84,7 +84,7 @@ def wait_healthy(
             return Superseded()
         pause = min(pause * 2, health.interval)
         state = engine.state(candidate.container)
-    return _failed(candidate, engine, tally, clock() - tally.started)
+    return _failed(candidate, engine, tally, (state, clock() - tally.started))
 
 
 def _next(pause: float, tally: _Tally, health: Health, now: float) -> float:
@@ -94,10 +94,14 @@ def _next(pause: float, tally: _Tally, health: Health, now: float) -> float:
     return max(0.01, min(health.interval, tally.well_since + health.stable_for - now))
 
 
-def _failed(candidate: Candidate, engine: Engine, tally: _Tally, seconds: float) -> Stalled:
+def _failed(
+    candidate: Candidate, engine: Engine, tally: _Tally, seen: tuple[ContainerState, float]
+) -> Stalled:
     """Return the failure with its cause, and all that explains it."""
-    # What ended just after it was asked for the last time tells more than its last answer.
-    state = engine.state(candidate.container)
+    state, seconds = seen
+    if not tally.ended(state):
+        # What ended just after it was asked for the last time tells more than its last answer.
+        state = engine.state(candidate.container)
     report = _report(candidate, engine, tally, state)._replace(
         seconds=(state.ran or seconds) if tally.ended(state) else seconds
     )

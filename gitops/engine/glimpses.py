@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from gitops.drivers.base import DriverError, Engine
 from gitops.engine.decide import Decision
 from gitops.engine.ports import World
-from gitops.engine.why import Glimpse, containers_of
+from gitops.engine.seen import Glimpse, containers_of
 from gitops.model.address import Address
 from gitops.model.observed import ObservedContainer
 from gitops.model.outcomes import Found

@@ -130,7 +130,8 @@ def _available(view: _View, app: WantedApp, live: ObservedContainer | None) -> C
     if route is None or live.name not in _servers(route):
         return Condition("Available", Truth.FALSE, "NotRouted", f"no route leads to {live.name}")
     verb = "serves" if len(route.servers) == 1 else "serve"
-    return Condition("Available", Truth.TRUE, "Serving", f"{led(route)} {verb} it")
+    scaled = f"; {app.scaled}" if app.scaled else ""
+    return Condition("Available", Truth.TRUE, "Serving", f"{led(route)} {verb} it{scaled}")
 
 
 def _absent(app: WantedApp) -> Condition:

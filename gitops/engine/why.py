@@ -9,25 +9,15 @@ from typing import NamedTuple
 
 from gitops.engine.advice import advice
 from gitops.engine.decide import Decision
-from gitops.engine.endings import explained
 from gitops.engine.refusals import recognized
 from gitops.engine.reports import read
+from gitops.engine.seen import Glimpse, containers_now
 from gitops.engine.status import statuses
 from gitops.model.address import Address
 from gitops.model.conditions import Condition, Truth
 from gitops.model.explanation import Explanation, Failure, Running
-from gitops.model.observed import (
-    LABEL_DIGEST,
-    LABEL_PROJECT,
-    LABEL_REVISION,
-    ContainerState,
-    ObservedContainer,
-)
-from gitops.model.outcomes import Found
-from gitops.model.probing import Diagnosis, GateReport
 from gitops.model.records import Quarantine, StepRecord
 from gitops.model.revisions import Hold
-from gitops.model.routes import ServerHealth
 from gitops.model.wanted import WantedApp
 from gitops.plan.describe import describe
 
@@ -46,22 +36,13 @@ class Past(NamedTuple):
     known: bool = False
 
 
-class Glimpse(NamedTuple):
-    """A container looked at more closely: its state, and the last lines of its log."""
-
-    state: ContainerState
-    log: tuple[str, ...]
-
-
-def containers_of(decision: Decision, address: Address) -> tuple[ObservedContainer, ...]:
-    """Return the containers of a resource on all engines that answer, oldest first."""
-    found = [
-        one
-        for seen in decision.observed.engines.values()
-        for one in (seen.value.containers if isinstance(seen, Found) else ())
-        if one.owner == address and one.labels.get(LABEL_PROJECT) == decision.bundle.project
-    ]
-    return tuple(sorted(found, key=lambda one: (one.created, one.name)))
+def culprit(decision: Decision, address: Address) -> Address:
+    """Return the resource whose failure stands in the way of another one: an app's build task."""
+    blocked = decision.plan.blocked
+    for app in decision.wanted.apps:
+        if app.address == address and app.task is not None and address in blocked:
+            return app.task if blocked.get(app.task) == blocked[address] else address
+    return address
 
 
 def explain(
@@ -69,15 +50,16 @@ def explain(
 ) -> Explanation | None:
     """Return the page of a resource; none when the decision does not know it.
 
-    `looks` are at its containers, by name.
+    `past` is that of its `culprit`, `looks` are at its containers, by name.
     """
     status = next((one for one in statuses(decision) if one.address == address), None)
     if status is None:
         return None
     app = next((one for one in decision.wanted.apps if one.address == address), None)
     held = app.held if app is not None else None
-    running = _running(decision, address, looks, held)
+    running = containers_now(decision, address, looks, held)
     failure = _failure(past, status.ready)
+    at_fault = culprit(decision, address)
     step = next((one for one in decision.plan.steps if one.address == address), None)
     return Explanation(
         address=address,
@@ -91,7 +73,7 @@ def explain(
         held=held,
         next_step=f"{describe(step.action)}: {step.because}" if step is not None else "",
         failure=failure,
-        todo=_todo(status.ready, address, failure, (running, held)),
+        todo=_todo(status.ready, (address, at_fault), failure, (running, held)),
         remembered=past.known,
     )
 
@@ -106,86 +88,9 @@ def _in_short(
         told = "this version failed when it was deployed; it is not tried again"
         return ready._replace(message=told)
     if ready.reason == "BuildFailed" and failure is not None:
-        told = "this source was built before, and that failed; it is not tried again"
-        return ready._replace(message=told)
+        whose = f"the build of its image, {app.task}," if app is not None else "it"
+        return ready._replace(message=f"{whose} failed with this source; it is not tried again")
     return ready
-
-
-def _running(
-    decision: Decision, address: Address, looks: Mapping[str, Glimpse], held: Hold | None
-) -> tuple[Running, ...]:
-    health = {one.container: one for found in decision.observed.health.values() for one in found}
-    routed = {
-        server.container
-        for seen in decision.observed.gateways.values()
-        for route in (seen.value.routes if isinstance(seen, Found) else None) or ()
-        for server in route.servers
-    }
-    stopped = held is not None and held.kind == "stop"
-    rows = []
-    for one in containers_of(decision, address):
-        look = None if stopped else looks.get(one.name)
-        told = _trouble(one, look, health.get(one.name))
-        labels = one.labels
-        digest = labels.get(LABEL_DIGEST, "").removeprefix("sha256:")
-        row = Running(
-            name=one.name,
-            state=one.state,
-            status=one.status,
-            revision=(labels.get(LABEL_REVISION) or digest)[:8],
-            routed=one.name in routed,
-            gateway=_checks(health.get(one.name)),
-            restarts=look.state.restarts if look is not None else -1,
-        )
-        if told is not None:
-            log = look.log if look is not None else ()
-            row = row._replace(cause=told.cause, todo=told.todo, log=log)
-        rows.append(row)
-    return tuple(rows)
-
-
-def _trouble(
-    container: ObservedContainer, look: Glimpse | None, health: ServerHealth | None
-) -> Diagnosis | None:
-    """Return why a container does not run as it should; none when it does, or nothing is known."""
-    if container.running:
-        if container.health == "unhealthy":
-            said = " ".join(look.state.health_log.split())[:200] if look is not None else ""
-            return Diagnosis(f"its health command fails{f'; it says: {said}' if said else ''}")
-        if health is not None and not health.up:
-            return Diagnosis(f"it fails its checks: {health.why}", "its log should say why")
-        return None
-    if look is None:
-        return None
-    if look.state.error:
-        refused = recognized("", look.state.error)
-        return refused or Diagnosis(f"the engine says: {look.state.error}")
-    return explained(ended(container.name, look)) if look.state.state != "created" else None
-
-
-def ended(name: str, look: Glimpse) -> GateReport:
-    """Return what is known of the end of a container's process."""
-    state = look.state
-    return GateReport(
-        container=name,
-        ended=True,
-        seconds=state.ran,
-        attempts=0,
-        port=-1,
-        exit_code=state.exit_code,
-        oom=state.oom_killed,
-        memory=state.memory,
-        error=state.error,
-        log=look.log,
-    )
-
-
-def _checks(health: ServerHealth | None) -> str:
-    if health is None:
-        return ""
-    if health.up:
-        return f"up for {_span(health.seconds)}"
-    return f"down for {_span(health.seconds)}: {health.why}"
 
 
 def _failure(past: Past, ready: Condition) -> Failure | None:
@@ -199,9 +104,12 @@ def _failure(past: Past, ready: Condition) -> Failure | None:
         time = blamed.time if blamed is not None else 0.0
         run = blamed.run if blamed is not None else ""
         return _told(step, (what, detail), (time, run), past.log if step is not None else ())
-    if past.failure is None or ready.reason != _NEXT:
-        return None
     step = past.failure
+    if step is None or ready.reason != _NEXT:
+        return None
+    if any(one.run == step.run and one.reason.startswith(step.reason) for one in past.quarantines):
+        # It was about inputs that are not wanted any more: those that are would be blocked.
+        return None
     return _told(step, (step.reason, step.detail), (step.ended or 0.0, step.run), past.log)
 
 
@@ -221,13 +129,21 @@ def _told(
         step=step.number if step is not None else 0,
         action=step.action if step is not None else "",
         what=what,
-        cause=told.cause or (behind.cause if behind else f"{what}: {first}".removesuffix(": ")),
+        cause=told.cause or (behind.cause if behind else _plainly(what, first)),
         todo=told.todo or (behind.todo if behind else ""),
         answer=told.answer,
         exit_code=told.exit_code,
         facts=told.facts,
-        log=told.log or tuple(log),
+        log=told.log or (() if told.facts else tuple(log)),
     )
+
+
+def _plainly(what: str, first: str) -> str:
+    """Return a cause made of the words that there are; BuildKit names the step after a `>`."""
+    step = first.strip()
+    if step.startswith(">"):
+        return f"the step {step.strip('>: ')} failed"
+    return f"{what}: {step}" if step else what
 
 
 def _since(past: Past, ready: Condition, failure: Failure | None) -> float:
@@ -239,23 +155,16 @@ def _since(past: Past, ready: Condition, failure: Failure | None) -> float:
 
 def _todo(
     ready: Condition,
-    address: Address,
+    addresses: tuple[Address, Address],
     failure: Failure | None,
     rest: tuple[tuple[Running, ...], Hold | None],
 ) -> tuple[str, ...]:
-    running, held = rest
+    (address, at_fault), (running, held) = addresses, rest
     lines = [failure.todo] if failure is not None else []
     lines += [one.todo for one in running]
     if ready.status is not Truth.TRUE:
-        lines += advice(ready.reason, address)
+        lines += advice(ready.reason, at_fault)
     if held is not None:
         verb = "start" if held.kind == "stop" else "resume"
         lines.append(f"to go back to what the spec says: gitops {verb} {address}")
     return tuple(dict.fromkeys(line for line in lines if line))
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -112,7 +112,7 @@ class WantedApp(NamedTuple):
     `content` is what should run here, of `line` (empty: production's own, else the slot's): an
     image of `task`, if a build task makes it, or one by name. `container` is made of it, as are
     `sidecars`. `held` says why it is not what the spec says, `lifted` that a hold ended since the
-    spec changed.
+    spec changed, `scaled` why autoscaling chose this number of `replicas` (empty: it did not).
     """
 
     address: Address
@@ -131,6 +131,7 @@ class WantedApp(NamedTuple):
     rules: Rules = Rules()
     certificate: str = ""
     """Where the certificate of its hosts comes from (`Certificate.source`); empty without TLS."""
+    scaled: str = ""
 
     @property
     def hosts(self) -> tuple[str, ...]:

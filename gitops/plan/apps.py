@@ -73,10 +73,12 @@ def _place(
     if stopped is not None and stopped.content is not None:
         # It may stop though its next image cannot be made.
         line = _Line(line.name, stopped.content, None, None)
+    replicas, scaled = _replicas(sight, place)
     wanted = dressed(sight.bundle.project, place, placed(line.content, place))
     wanted = wanted._replace(
         task=line.task,
-        replicas=_replicas(sight, place),
+        replicas=replicas,
+        scaled=scaled,
         line=line.name,
         held=stopped or hold,
         lifted=found is not None and hold is None,
@@ -157,15 +159,17 @@ def _promoted(sight: _Sight, place: WebApp) -> _Line | None:
     return None
 
 
-def _replicas(sight: _Sight, place: WebApp) -> int:
+def _replicas(sight: _Sight, place: WebApp) -> tuple[int, str]:
+    """Return how many replicas belong in a place, and why if autoscaling chose that many."""
     if hold_of(sight.notes, place.address.name, STOP) is not None:
-        return 0
+        return 0, ""
     scale = place.autoscale
     if scale is None:
-        return place.replicas
+        return place.replicas, ""
     note = sight.notes.get((SCALE, place.address.name))
-    chosen = note.text.split()[0] if note is not None and note.text else ""
-    return min(max(int(chosen) if chosen.isdigit() else scale.min, scale.min), scale.max)
+    chosen, _, why = note.text.partition(" ") if note is not None else ("", "", "")
+    number = min(max(int(chosen) if chosen.isdigit() else scale.min, scale.min), scale.max)
+    return number, why if chosen == str(number) else ""
 
 
 def _certificate(sight: _Sight, place: WebApp) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gitops.model.observed import LABEL_IMAGE
+from gitops.model.observed import ObservedContainer as Container
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp
 from gitops.plan.holds import held_since
-from gitops.plan.place import LOST, Place
+from gitops.plan.place import LOST, Place, lacking
 
 
 def why_new(app: WantedApp, place: Place) -> str:
@@ -14,17 +15,27 @@ def why_new(app: WantedApp, place: Place) -> str:
     live = place.live
     if live is None:
         return "the app has no container"
-    for one in place.mine:
-        if one.name in place.sick:
-            return f"{one.name}: {place.sick[one.name]}"
-        if one.state in LOST:
-            return f"{one.name} is {one.state}"
     have, want = live.labels.get(LABEL_IMAGE, ""), app.image.pinned
     if have != want:
         return f"running {brief(have)}, wanted {brief(want)}"
     if live.config != app.container.config:
         return f"configuration {live.config[:8]} runs, {app.container.config[:8]} is wanted"
-    return f"{len(place.mine)} of {app.replicas} replicas are there"
+    broken = (_broken(app, place, one) for one in place.mine)
+    if why := next(filter(None, broken), ""):
+        return why
+    right = [one for one in place.mine if one.config == app.container.config]
+    scaled = f"; {app.scaled}" if app.scaled else ""
+    return f"{len(right)} of {app.replicas} replicas are there{scaled}"
+
+
+def _broken(app: WantedApp, place: Place, one: Container) -> str:
+    """Return why a replica cannot be kept, or an empty string."""
+    if one.name in place.sick:
+        return f"{one.name}: {place.sick[one.name]}"
+    if one.state in LOST:
+        return f"{one.name} is {one.state}"
+    missing = lacking(app, place, one)
+    return f"{one.name} has lost its sidecar {missing}" if missing else ""
 
 
 def brief(image: str) -> str:

@@ -95,14 +95,15 @@ def _block_target(draft: Draft, wanted: Wanted, target: str, blocked: Blocked) -
 
 def place_of(project: str, ground: Ground, app: WantedApp) -> Place:
     """Return what stands where an app belongs."""
+    mine = ground.mine.get(app.address, ())
     return Place(
         project,
-        ground.mine.get(app.address, ()),
+        mine,
         ground.routes.get(app.address.name),
         ground.names,
         ground.engine.volumes,
         notes=ground.notes,
-        sick=ground.sick,
+        sick={one.name: ground.sick[one.name] for one in mine if one.name in ground.sick},
     )
 
 

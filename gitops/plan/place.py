@@ -15,6 +15,7 @@ from gitops.model.observed import (
 )
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.routes import Route, Server
+from gitops.model.wanted import WantedApp
 from gitops.plan.holds import Notes
 
 LOST = ("paused", "dead", "removing")
@@ -91,6 +92,12 @@ def server_of(container: Container) -> Server:
 def whole(place: Place, container: Container) -> bool:
     """Say whether a replica runs, with all its sidecars."""
     return container.running and all(one.running for one in place.beside(container.name))
+
+
+def lacking(app: WantedApp, place: Place, container: Container) -> str:
+    """Return the name of a sidecar that a replica of this configuration should have and has not."""
+    there = {beside.labels[LABEL_SIDECAR] for beside in place.beside(container.name)}
+    return next((one.name for one in app.sidecars if one.name not in there), "")
 
 
 def usable(place: Place, container: Container) -> bool:

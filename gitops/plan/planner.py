@@ -12,11 +12,12 @@ from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.plan import Plan
 from gitops.model.wanted import Blocked, Wanted, WantedApp
 from gitops.plan.draft import Draft
+from gitops.plan.files import needless
 from gitops.plan.fingerprint import config_hash
 from gitops.plan.grounds import Ground, Question, groups, place_of, survey
-from gitops.plan.images import plan_image
+from gitops.plan.images import TAG_PREFIX, plan_image
 from gitops.plan.prune import Left, orphans, plan_removals, refusal, unseen
-from gitops.plan.resort import hold_app, sealed
+from gitops.plan.resort import hold_app, sealed, wait_for
 from gitops.plan.services import plan_gateway, plan_network, plan_registry
 from gitops.plan.workloads import Order, plan_apps
 
@@ -102,6 +103,8 @@ def _plan_group(
         plan_apps(draft, orders, question.history, question.inputs.secrets)
     else:
         for order in orders:
+            twin = next(one for one in group if one.address != order.app.address)
+            wait_for(draft, order.app, twin)
             hold_app(draft, order.app, order.place, order.after)
 
 
@@ -138,7 +141,8 @@ def _order(
 
 def _image(observed: Observed, app: WantedApp) -> ImageRef | Blocked:
     """Return what the app runs, pinned to the digest that its tag has now if it is followed."""
-    if app.task is not None or app.image.digest:
+    if app.task is not None or app.image.digest or app.image.tag.startswith(TAG_PREFIX):
+        # Named by what it was made from: the name is exact, and a held app's is the same as then.
         return app.image
     seen: Observation[str] | None = observed.tags.get(str(app.image))
     if seen is None:
@@ -188,6 +192,7 @@ def _prune(draft: Draft, question: Question, grounds: Mapping[str, Ground]) -> s
             orphans(wanted, target, ground.engine),
             tuple(ground.routes.values()),
             ground.engine.notes,
+            tuple(needless(wanted, ground.engine)),
         )
         for target, ground in grounds.items()
     ]

@@ -32,6 +32,7 @@ from gitops.model.plan import Plan
 from gitops.model.routes import Route
 from gitops.model.wanted import Blocked, Wanted
 from gitops.plan.draft import Draft
+from gitops.plan.files import files_volumes
 
 _DRAIN = 30.0
 _STOP = 10.0
@@ -46,6 +47,8 @@ class Left(NamedTuple):
     containers: tuple[ObservedContainer, ...]
     routes: tuple[Route, ...]
     notes: tuple[Note, ...] = ()
+    files: tuple[str, ...] = ()
+    """Volumes of files that no app has any more."""
 
 
 def orphans(wanted: Wanted, target: str, engine: EngineSnapshot) -> tuple[ObservedContainer, ...]:
@@ -125,6 +128,9 @@ def _forget(draft: Draft, wanted: Wanted, left: Left, kept: frozenset[Address]) 
         owner = Address("WebApp", note.name)
         if owner not in kept:
             draft.add(owner, EraseNote(left.target, note.topic, note.name), _why(wanted, owner))
+    for volume in left.files:
+        address = Address("Target", left.target)
+        draft.add(address, RemoveVolume(left.target, volume), "no app has these files any more")
 
 
 def _heirs(wanted: Wanted, owner: Address, route: Route | None) -> list[Address]:
@@ -199,6 +205,9 @@ def tear_down(project: str, networks: dict[str, str], observed: Observed, *, vol
         for note in sorted(seen.value.notes):
             owner = Address("WebApp", note.name)
             draft.add(owner, EraseNote(target, note.topic, note.name), "the project ends")
+        made = files_volumes(project, seen.value)
+        for volume in made if not volumes else ():
+            draft.add(address, RemoveVolume(target, volume), "the project ends", after=after)
         for volume in sorted(seen.value.volumes) if volumes else ():
             draft.add(address, RemoveVolume(target, volume), "--volumes was given", after=after)
     return draft.finish()

@@ -90,9 +90,16 @@ def start_again(chain: Chain, app: WantedApp, place: Place, one: Container, why:
 
 def undo_new(app: WantedApp, new: New) -> tuple[Action, ...]:
     """Return what takes a new replica away again."""
-    return tuple(
-        RemoveContainer(app.target, container.name) for container in reversed(new.containers)
-    )
+    return undo_of(app, [container.name for container in new.containers])
+
+
+def undo_of(app: WantedApp, names: Sequence[str]) -> tuple[Action, ...]:
+    """Return what takes the containers of a replica away, in the order of their start, when it
+    failed; with `onFailure: pause` they stay for a look, but do not run.
+    """
+    if app.deploy.on_failure == "pause":
+        return tuple(StopContainer(app.target, name, app.deploy.stop) for name in reversed(names))
+    return tuple(RemoveContainer(app.target, name) for name in reversed(names))
 
 
 def stop(chain: Chain, app: WantedApp, place: Place, one: Container, why: Why) -> None:
@@ -113,11 +120,6 @@ def stem(app: WantedApp) -> str:
     """Return how the names of an app's containers begin."""
     container = app.container
     return f"{container.labels[LABEL_PROJECT]}-{container.owner.name}-{container.config[:8]}"
-
-
-def removal(app: WantedApp, name: str) -> RemoveContainer:
-    """Return the removal of one container of an app."""
-    return RemoveContainer(app.target, name)
 
 
 def retire(

@@ -34,20 +34,48 @@ def resort(draft: Draft, app: WantedApp, place: Place, history: History) -> Want
     wish = app.container.config
     found = sort_out(app, place)
     there = not (found.missing or found.pending)
-    if place.mended >= MENDING_LIMIT and (found.missing or found.pending or place.sick):
+    if _restless(app, place):
         draft.block(app.address, _unstable(place))
         return None
     known = there or newest(place.notes.get((HISTORY, app.address.name))) == wish
     bad = history.quarantined.get(app.address, {})
     if not known and wish in bad:
         draft.block(app.address, Blocked("DeployFailed", bad[wish], fatal=True))
-        return _last_good(app, place, bad)
+        return None if app.deploy.on_failure == "pause" else _last_good(app, place, bad)
     # Windows are for what comes by itself: a person's wish is for now.
     shut = "" if known or app.held is not None else closed(app.spec.windows, place.now)
     if shut:
         draft.block(app.address, Blocked("OutsideWindow", shut))
         return _last_good(app, place, bad)
     return app
+
+
+def stay(
+    draft: Draft, app: WantedApp, place: Place, history: History, twin: WantedApp
+) -> WantedApp | None:
+    """Return what a place goes on with whose twin cannot change: half a swap is none."""
+    wait_for(draft, app, twin)
+    return _last_good(app, place, history.quarantined.get(app.address, {}))
+
+
+def wait_for(draft: Draft, app: WantedApp, twin: WantedApp) -> None:
+    """Say that a place waits for the one that it changes contents with."""
+    why = draft.blocked(twin.address)
+    if why is not None and draft.blocked(app.address) is None:
+        message = f"it changes contents with {twin.address}: {why.message}"
+        draft.block(app.address, why._replace(message=message))
+
+
+def _restless(app: WantedApp, place: Place) -> bool:
+    """Say whether what served before had to be put right too often to be put right again."""
+    if place.mended < MENDING_LIMIT:
+        return False
+    found = sort_out(app, place)
+    config = app.container.config
+    served = newest(place.notes.get((HISTORY, app.address.name))) == config or any(
+        one.config == config and one.name in place.routed for one in place.mine
+    )
+    return served and bool(found.missing or found.pending or place.sick)
 
 
 def _unstable(place: Place) -> Blocked:
@@ -61,22 +89,24 @@ def _unstable(place: Place) -> Blocked:
 
 def _last_good(app: WantedApp, place: Place, bad: Mapping[str, str]) -> WantedApp | None:
     """Return the app at the revision that it goes back to; none when there is none."""
-    if app.deploy.on_failure == "pause":
-        return None
     kept = revisions(place.notes.get((HISTORY, app.address.name)))
     for revision in kept:
         if revision.config != app.container.config and revision.config not in bad:
-            return at_revision(app, revision)
+            old = at_revision(app, revision, place.line(app.spec.slot))
+            return None if _restless(old, place) else old
     return None
 
 
-def at_revision(app: WantedApp, revision: Revision) -> WantedApp:
-    """Return the app with the content of a revision, and the hash that its containers have."""
+def at_revision(app: WantedApp, revision: Revision, line: str | None) -> WantedApp:
+    """Return the app with the content of a revision, and the hash that its containers have.
+
+    `line` is whose content serves now; none when nothing does.
+    """
     project = app.container.labels[LABEL_PROJECT]
     old = dressed(project, app.spec, revision.content)
     old = old._replace(
         replicas=app.replicas,
-        line=app.line,
+        line=app.line if line is None else line,
         held=app.held,
         lifted=app.lifted,
         rules=app.rules,
@@ -111,7 +141,8 @@ def hold_app(draft: Draft, app: WantedApp, place: Place, after: tuple[int, ...])
             if not whole(place, one) and one.state not in LOST:
                 _revive(draft, app, place, one, after)
     blocked = draft.blocked(app.address)
-    if blocked is not None and blocked.reason == "DeployFailed":
+    failed = blocked is not None and blocked.reason == "DeployFailed"
+    if failed and app.deploy.on_failure != "pause":
         retire(draft, app, place, [one for one in place.mine if one not in serving], ())
 
 

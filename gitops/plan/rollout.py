@@ -47,6 +47,7 @@ class Rollout:
         self._chain = Chain(draft, app.address, after)
         self._servers: list[Server] = [server_of(one) for one in self._sorted.ready]
         self._leaving = list(self._sorted.leaving)
+        self._now = place.route
         self._taken = set(place.names | place.routed)
         self._stops = stop_first(app) if place.live is not None and self._fresh else ""
         self._wish = "" if self._known() else app.container.config
@@ -95,12 +96,12 @@ class Rollout:
     def changes(self) -> bool:
         """Say whether the route in the end differs from the one that holds when it is reached."""
         route = self.route()
-        return route is not None and route != self._place.route
+        return route is not None and route != self._now
 
     def why_switch(self) -> str:
         """Return why the route changes."""
         route = self.route()
-        return why_switch(self._place.route, route) if route is not None else ""
+        return why_switch(self._now, route) if route is not None else ""
 
     def finish(self, switched: tuple[int, ...]) -> tuple[int, ...]:
         """Add what comes after the last switch; return the steps after which the app is ready."""
@@ -163,7 +164,7 @@ class Rollout:
 
     def _mends(self) -> bool:
         """Say whether new replicas stand in for sick ones."""
-        return any(one.name in self._place.sick for one in self._leaving)
+        return not self._wish and any(one.name in self._place.sick for one in self._leaving)
 
     def _victims(self, wave: Sequence[Container | New]) -> list[Container]:
         """Return what has to stop before a wave may start, and stop it."""
@@ -203,13 +204,18 @@ class Rollout:
         if not (gone & self._place.routed):
             return
         because = f"{', '.join(sorted(gone))} makes room"
-        switch = SwitchRoutes(self._app.target, (self._routed(rest),))
-        self._chain.then(switch, because)
+        self._lead(rest, because)
         self._chain.then(
             self._drain(), f"requests that {', '.join(sorted(gone))} has begun may end"
         )
 
     def _after_stop(self, one: Container) -> Container:
+        names = {one.name, *(beside.name for beside in self._place.beside(one.name))}
+        every = (
+            each._replace(state="exited") if each.name in names else each
+            for each in self._place.all
+        )
+        self._place = self._place._replace(all=tuple(every))
         stopped = one._replace(state="exited")
         self._leaving[self._leaving.index(one)] = stopped
         return stopped
@@ -250,11 +256,13 @@ class Rollout:
     def _switch(self) -> None:
         surplus = {one.name for one in self._surplus()}
         rest = [one for one in self._serving if one.name not in surplus]
-        route = self._routed(rest)
+        self._lead(rest, why_switch(self._now, self._routed(rest)))
+
+    def _lead(self, rest: Sequence[Container], because: str) -> None:
+        """Route to what is proved, and to the rest of the old ones."""
+        self._now = self._routed(rest)
         # With no undo: a switch that failed may have been taken, and what is routed must not go.
-        self._chain.then(
-            SwitchRoutes(self._app.target, (route,)), why_switch(self._place.route, route)
-        )
+        self._chain.then(SwitchRoutes(self._app.target, (self._now,)), because)
 
     def _routed(self, rest: Sequence[Container]) -> Route:
         app = self._app
@@ -284,5 +292,5 @@ def _undo_stop(app: WantedApp, place: Place, stopped: Iterable[Container]) -> tu
 
 
 def _undo_old(app: WantedApp, place: Place, one: Container) -> tuple[Action, ...]:
-    names = [one.name, *(beside.name for beside in reversed(place.beside(one.name)))]
-    return tuple(replica.removal(app, name) for name in names)
+    names = [*(beside.name for beside in place.beside(one.name)), one.name]
+    return replica.undo_of(app, names)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitops.model.notes import HISTORY
-from gitops.model.observed import LABEL_SIDECAR
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.wanted import WantedApp
-from gitops.plan.place import Place, port_of, usable, whole
+from gitops.plan.place import Place, lacking, port_of, usable, whole
 from gitops.plan.revisions import newest
 
 
@@ -29,7 +28,7 @@ def sort_out(app: WantedApp, place: Place) -> Sorted:
     good = [
         one
         for one in place.mine
-        if one.config == wish and usable(place, one) and _complete(app, place, one)
+        if one.config == wish and usable(place, one) and not lacking(app, place, one)
     ]
     good.sort(key=lambda one: (one.name not in place.routed, not one.running, one.created))
     keep = good[: app.replicas]
@@ -37,12 +36,6 @@ def sort_out(app: WantedApp, place: Place) -> Sorted:
     pending = tuple(one for one in keep if one not in ready)
     leaving = tuple(one for one in place.mine if one not in keep)
     return Sorted(ready, pending, app.replicas - len(keep), leaving)
-
-
-def _complete(app: WantedApp, place: Place, one: Container) -> bool:
-    """Say whether a replica has all its sidecars: one that was removed takes it along."""
-    there = {beside.labels[LABEL_SIDECAR] for beside in place.beside(one.name)}
-    return there.issuperset(sidecar.name for sidecar in app.sidecars)
 
 
 def proved(app: WantedApp, place: Place, one: Container) -> bool:

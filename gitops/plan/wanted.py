@@ -13,7 +13,7 @@ from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedS
 from gitops.plan.apps import wanted_apps
 from gitops.plan.containers import gateway_service, network_name, registry_service
 from gitops.plan.holds import Notes
-from gitops.plan.images import wanted_image
+from gitops.plan.images import TAG_PREFIX, wanted_image
 
 
 def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Wanted:
@@ -78,6 +78,7 @@ def lookups(wanted: Wanted, bundle: Bundle) -> frozenset[ImageRef]:
         for app in wanted.apps
         if app.task is None
         and not app.image.digest
+        and not app.image.tag.startswith(TAG_PREFIX)
         and registry_of(app.image.repository)[0] in servers
     }
     return frozenset(of_tasks | of_apps)

@@ -19,7 +19,7 @@ from gitops.plan.draft import Chain, Draft
 from gitops.plan.fingerprint import secret_version
 from gitops.plan.hooks import after_deploy
 from gitops.plan.place import Place
-from gitops.plan.resort import hold_app, resort
+from gitops.plan.resort import hold_app, resort, stay
 from gitops.plan.revisions import appended, newest
 from gitops.plan.rollout import Rollout
 
@@ -45,13 +45,14 @@ def plan_apps(draft: Draft, orders: Sequence[Order], history: History, secrets: 
     Their images are there, or will be after the steps that their orders come after.
     """
     found = [(order, resort(draft, order.app, order.place, history)) for order in orders]
+    stuck = [order for order, app in found if app is not order.app]
+    joint = len(orders) > 1 and not stuck
+    if stuck and not joint:
+        found = [
+            (order, app if app is not order.app else stay(draft, *order[:2], history, stuck[0].app))
+            for order, app in found
+        ]
     ways = [order._replace(app=app) for order, app in found if app is not None]
-    joint = len(orders) > 1
-    if joint and [way.app for way in ways] != [order.app for order in orders]:
-        # One that cannot go keeps both where they are: half a swap is none.
-        for order in orders:
-            _hold(draft, order)
-        return
     for order, app in found:
         if app is None:
             _hold(draft, order)

@@ -104,9 +104,7 @@ def lives(lab: Lab, listener: Listener) -> None:
 def test_life_of_a_container_is_told(
     lab: Lab, kind: Callable[[str, dict[str, str]], EngineHttp]
 ) -> None:
-    """Start, death and removal of a project's container are told, by a plain socket and by the
-    SDK; another project's are not.
-    """
+    """A plain socket and the SDK tell of a project's containers, from start to removal, alone."""
     lives(lab, Listener(kind(ADDRESS, dict(os.environ)), lab.name))
 
 

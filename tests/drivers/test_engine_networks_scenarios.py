@@ -25,9 +25,7 @@ def address_of(lab: Lab, name: str) -> str:
 
 
 def test_container_keeps_its_address(lab: Lab) -> None:
-    """A container has the address that it was given, and after a stop, start and restart as well,
-    even though others came to the network meanwhile.
-    """
+    """A container keeps its address over stops and restarts, whoever joins the network then."""
     wanted = ours(lab, 2)
     name = lab.run("first", address=wanted)
     assert address_of(lab, name) == wanted

@@ -109,9 +109,7 @@ def test_restart_begins_anew(lab: Lab) -> None:
 
 
 def test_usage_is_measured(lab: Lab) -> None:
-    """Cores, memory and limit of containers that run are told, of several in one go; those that
-    do not run, or are gone, are left out.
-    """
+    """Cores, memory and limit are told of all that run in one go; what does not run is left out."""
     busy = lab.run("busy", command=script("while :; do :; done"), resources=Resources(cpus=0.4))
     hold = "head -c 20000000 /dev/zero | tail -c 20000000 | { sleep 600; cat; }"
     full = lab.run("full", command=script(hold), resources=Resources(memory=64 * MEGABYTE))

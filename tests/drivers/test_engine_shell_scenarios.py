@@ -70,9 +70,7 @@ def piped(text: bytes) -> Iterator[tuple[Streams, int, int]]:
 
 
 def test_shell_takes_keys_and_shows_answers(lab: Lab) -> None:
-    """A shell on a terminal answers what is typed, knows the terminal's size, also when that
-    changes, gives its exit code, and the terminal is then as it was.
-    """
+    """A shell takes keys, knows the size, ends with its code, and leaves the terminal as it was."""
     name = lab.run()
     with terminal() as (person, streams), ThreadPoolExecutor() as pool:
         person.resize(33, 77)

@@ -121,10 +121,8 @@ def test_killed_container_fails_only_what_it_held(bench: Bench) -> None:
 
 
 def test_reload_under_load_with_a_server_out(bench: Bench, apps: list[App]) -> None:
-    """Under load, reloads fail no request and bring none to a server that was taken out before.
-
-    Its check in the new worker is a minute away: only what was handed on can keep it out.
-    """
+    """Under load, reloads fail no request and bring none to a server that was taken out before."""
+    # Its check in the new worker is a minute away: only what was handed on can keep it out.
     wanted = route(*apps)
     bench.writer.switch(bench.gateway, {"shop": wanted})
     apps[0].health = 500

@@ -111,7 +111,7 @@ def test_kinds_of_errors_decide_about_trying_again() -> None:
 
 
 def test_mendings_are_counted_as_they_begin() -> None:
-    """A step that mends counts once for its resource, whether it ends well or not; others do not."""
+    """A step that mends counts for its resource, whether it ends well or not; others do not."""
     stage = Stage(start_c2=failure(ErrorKind.FAILED))
     stage.run(start(1), *(start(number)._replace(mends=True) for number in (2, 3)))
     assert stage.memory.mendings.told == [(SHOP, 1000.0)] * 2

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from support.model_world import ModelWorld
+from support.planning import Wish, converge, question_of, wish_of
 from support.steps import EMPTY, INPUTS, start
 
 from gitops.engine.decide import Decision
 from gitops.engine.status import statuses
 from gitops.model.address import Address
-from gitops.model.conditions import Condition, Truth
+from gitops.model.conditions import Condition, Status, Truth
 from gitops.model.observed import Observed
 from gitops.model.plan import Plan, Step
+from gitops.model.revisions import Hold
 from gitops.model.wanted import Blocked, Wanted
+from gitops.plan.holds import hold_note
+from gitops.plan.planner import make_plan
 
 LOCAL = Address("Target", "local")
 
@@ -62,3 +67,37 @@ def test_leftover_has_a_status() -> None:
     """What is no longer declared and still has to be removed is listed too."""
     found = ready(start(1, address=Address("WebApp", "old")))
     assert found["WebApp/old"].reason == "OutOfSync"
+
+
+SHOP = "kind: WebApp\nmetadata: {name: shop}\nspec: {image: {name: example.com/a, tag: '1'}}"
+
+
+def held_status(hold: Hold) -> Status:
+    """Return the status of an app that this hold was put on, and that follows it."""
+    wish: Wish = wish_of(SHOP, {})
+    world = ModelWorld(("local",))
+    converge(wish, world)
+    notes = world.engines["local"].notes
+    note = hold_note(notes, "shop", hold)
+    notes[(note.topic, note.name)] = note
+    converge(wish, world)
+    question = question_of(wish, world)
+    made = make_plan(question)
+    decision = Decision(wish.bundle, wish.inputs, question.wanted, question.observed, made)
+    return next(one for one in statuses(decision) if one.address == Address("WebApp", "shop"))
+
+
+def test_held_is_ready_and_told() -> None:
+    """What a person rolled back is ready, and says who did it, why and since when."""
+    found = held_status(Hold("rollback", "anna", "it is bad", 0.0, "", 3))
+    told = "held: rolled back to revision 3 by anna: it is bad, since 1970-01-01 00:00:00 UTC"
+    assert found.ready == Condition("Ready", Truth.TRUE, "Held", told)
+    assert found.held is not None
+    assert found.held.revision == 3
+
+
+def test_stopped_is_not_available() -> None:
+    """What a person stopped is not available, and says who did it, why and since when."""
+    found = held_status(Hold("stop", "anna", "a move", 0.0, ""))
+    told = "held: stopped by anna: a move, since 1970-01-01 00:00:00 UTC"
+    assert found.ready == Condition("Ready", Truth.FALSE, "Stopped", told)

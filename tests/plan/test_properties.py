@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.asking import ask
 from support.model_world import ModelWorld
-from support.plan_strategies import NAMES, Specs, drifts, happen, orders, specs
-from support.planning import Play, carry_out, converge, plan_of
+from support.plan_strategies import NAMES, App, Specs, apps, drifts, happen, orders, specs
+from support.planning import NOTHING, Play, carry_out, converge, plan_of
 
 from gitops.model import actions as act
 from gitops.model.address import Address
@@ -97,8 +98,9 @@ class Watch:
             for name in found:
                 container = self._engine.containers[name]
                 assert container.labels[LABEL_NAME] == app, f"{name} serves {app} after {step}"
-                proved = name in self._engine.proved or self._told(container)
-                assert proved, f"{name} is not proved after {step}"
+                if self._told(container):
+                    self._engine.proved.add(name)
+                assert name in self._engine.proved, f"{name} is not proved after {step}"
 
     def _told(self, container: ObservedContainer) -> bool:
         """Say whether a gateway that lost its file had to be told of it by what is remembered."""
@@ -133,8 +135,7 @@ def end_state(world: ModelWorld) -> object:
     }
     servers = Counter({route.app: len(route.servers) for route in engine.routes().values()})
     owners = sorted(
-        (str(one.owner), one.config, one.labels.get(LABEL_SIDECAR, ""), one.state)
-        for one in mine
+        (str(one.owner), one.config, one.labels.get(LABEL_SIDECAR, ""), one.state) for one in mine
     )
     kept = {note.name: newest(note) for note in engine.notes.values() if note.topic == HISTORY}
     there = {one.labels[LABEL_NAME] for one in mine}
@@ -226,9 +227,7 @@ def test_a_bad_version_costs_nobody_an_answer(
     assert not configs(world, NAMES) & bad
     for name, found in serving(world).items():
         assert configs(world, {name}) <= good or Address("WebApp", name) not in history.quarantined
-        app, replicas = next(
-            (app, app.places[name]) for app in wanted.apps if name in app.places
-        )
+        app, replicas = next((app, app.places[name]) for app in wanted.apps if name in app.places)
         if Address("WebApp", name) in history.quarantined:
             assert len(found) == replicas, (app, found)
 
@@ -320,8 +319,14 @@ def test_no_step_comes_before_what_it_needs(
         before_it = [plan.steps[number - 1] for number in needed]
         if isinstance(step.action, act.SwitchRoutes):
             routed = routed_by(step.action)
-            proved = {container_of(one) for one in before_it if isinstance(one.action, act.WaitHealthy)}
-            fresh = {container_of(one) for one in plan.steps if isinstance(one.action, act.StartContainer)}
+            proved = {
+                container_of(one) for one in before_it if isinstance(one.action, act.WaitHealthy)
+            }
+            fresh = {
+                container_of(one)
+                for one in plan.steps
+                if isinstance(one.action, act.StartContainer)
+            }
             assert fresh & routed <= proved, step
         for other in plan.steps:
             same = container_of(other) == container_of(step) != ""
@@ -365,3 +370,34 @@ def test_a_registry_that_does_not_answer_costs_no_container(
             isinstance(step.action, act.Build | act.Push | act.Tag) for step in plan.steps
         )
         assert {step.address.name for step in plan.steps if step.address.kind == "WebApp"} <= names
+
+
+@fast
+@given(first=apps("shop"), second=apps("shop"), wanted=apps("shop"), data=st.data())
+def test_a_rollback_holds_until_the_spec_changes(
+    first: App, second: App, wanted: App, data: st.DataObject
+) -> None:
+    """Killed or not, in any order, a rolled back app runs its revision as long as it may."""
+    one, two, three = (
+        Specs((app._replace(slot=None, needs=False),), "t1") for app in (first, second, wanted)
+    )
+    world = after(one, [])
+    converge(two.wish(), world)
+    note = world.engines["local"].notes.get((HISTORY, "shop"))
+    kept = revisions(note)
+    if len(kept) < 2 or not two.apps[0].size.replicas:
+        return
+    ask(two.wish(), world, NOTHING, {"rollback": "shop"})
+    choose = data.draw(orders())
+    plan = plan_of(two.wish(), world)
+    limit = data.draw(st.integers(0, len(plan.steps)))
+    carry_out(plan, world, Play(limit, look=Watch(world, two), choose=choose))
+    happen(world, data.draw(drifts()))
+    converge(two.wish(), world, play=Play(look=Watch(world, two), choose=choose))
+    assert configs(world, {"shop"}) == {kept[1].config}
+    converge(three.wish(), world, play=Play(look=Watch(world, three), choose=choose))
+    same = (two.apps[0].image, two.apps[0].version) == (three.apps[0].image, three.apps[0].version)
+    if not same:
+        assert end_state(world) == straight(three)
+    elif three.apps[0].size.replicas:
+        assert configs(world, {"shop"}) == {kept[1].config}

@@ -2,101 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pytest
 from support.model_world import ModelWorld
-from support.planning import NOTHING, Play, Wish, carry_out, converge, plan_of, question_of, wish_of
+from support.planning import Play, carry_out, converge, plan_of, wish_of
+from support.wish_stage import ANNA, SHOP, SPECS, STAGING, Stage, wish
 
 from gitops.model.actions import EraseNote, SwitchRoutes, WriteNote
 from gitops.model.address import Address
 from gitops.model.notes import HOLD, STOP
 from gitops.model.plan import History, Plan
-from gitops.model.wanted import WantedApp
 from gitops.plan import wishes
-from gitops.plan.apps import own_spec
-from gitops.plan.draft import Draft
-from gitops.plan.grounds import place_of, survey
 from gitops.plan.holds import described, hold_of
 from gitops.plan.parts import only
-from gitops.plan.wishes import Asked, Change, RefusedError, Spot, led_by, undone
-
-SHOP = Address("WebApp", "shop")
-STAGING = Address("WebApp", "shop-staging")
-ANNA = Asked("anna", "it is bad", 500.0)
-SPECS = """
-kind: WebApp
-metadata: {{name: shop}}
-spec:
-  image: {{name: example.com/shop, tag: "1"}}
-  env: {{TEXT: {text}, WHERE: front}}
-  sticky: [WHERE]
-  slots:
-  - {{name: staging, env: {{TEXT: {staging}, WHERE: aside}}}}
----
-kind: WebApp
-metadata: {{name: other}}
-spec:
-  image: {{name: example.com/other, tag: "{other}"}}
-"""
-
-
-def wish(text: str, staging: str = "green", other: str = "1") -> Wish:
-    """Return the specs with these values."""
-    return wish_of(SPECS.format(text=text, staging=staging, other=other), {})
-
-
-class Stage:
-    """A world in which versions were deployed one after the other."""
-
-    def __init__(self, *versions: str) -> None:
-        self.world = ModelWorld(("local",))
-        self.history = NOTHING
-        for version in versions:
-            self.wish = wish(version)
-            converge(self.wish, self.world)
-
-    def spot(self, address: Address = SHOP) -> Spot:
-        """Return a place as it is now."""
-        question = question_of(self.wish, self.world, self.history)
-        app = next(one for one in question.wanted.apps if one.address == address)
-        place = place_of("demo", survey(Draft("demo"), question)["local"], app)
-        return Spot(
-            app,
-            own_spec(self.wish.bundle, app.spec),
-            place.notes,
-            place.live.config if place.live is not None else "",
-            self.history.quarantined.get(address, {}),
-        )
-
-    def family(self) -> tuple[Spot, Spot]:
-        """Return production and its slot."""
-        return self.spot(), self.spot(STAGING)
-
-    def change(self, changes: Sequence[Change]) -> None:
-        """Write and erase the notes, and bring about what follows."""
-        for change in changes:
-            self.world.apply(change.action)
-        converge(self.wish, self.world)
-
-    def runs(self, address: Address = SHOP) -> str:
-        """Return the words in the environment of what serves a place."""
-        kept = self.spot(address).current
-        assert kept is not None
-        env = kept.content.runtime.env
-        return f"{env['TEXT']} {env['WHERE']}"
-
-    def swapped(self) -> wishes.Wish:
-        """Return the wish for a swap, knowing what the spec alone would say."""
-        production, slot = self.family()
-        bare = ModelWorld(("local",))
-        own = {app.address: app.content for app in question_of(self.wish, bare).wanted.apps}
-        return wishes.swap(production, slot, ANNA, own)
-
-
-def numbers(stage: Stage) -> list[int]:
-    """Return the numbers of the app's revisions, newest first."""
-    return [one.number for one in stage.spot().history]
+from gitops.plan.wishes import RefusedError, led_by, undone
 
 
 def test_rollback_goes_to_the_revision_before() -> None:
@@ -157,7 +75,7 @@ def test_changed_spec_ends_a_rollback() -> None:
 
 
 def test_swap_and_the_way_back() -> None:
-    """Contents change places in one switch, sticky settings stay; a second swap erases the holds."""
+    """Contents change places in one switch, sticky settings stay; a second swap ends the holds."""
     stage = Stage("blue")
     there = stage.swapped()
     for change in there.changes:
@@ -299,6 +217,18 @@ def test_only_the_app_and_what_it_needs() -> None:
     assert needed == {SHOP, Address("Target", "local")}
 
 
-def contents(apps: Sequence[WantedApp]) -> Mapping[Address, object]:
-    """Return what each app is to run."""
-    return {app.address: app.content for app in apps}
+def test_a_wish_does_not_wait_for_a_window() -> None:
+    """Windows are for what comes by itself: a rollback outside of them is carried out."""
+    stage = Stage("one", "two")
+    found = wishes.rollback(stage.spot(), 0, ANNA)
+    text = SPECS.format(text="two", staging="green", other="1")
+    shut = '  windows: [{deny: "* * * * *", duration: 1h}]\n  sticky'
+    stage.wish = wish_of(text.replace("  sticky", shut), {})
+    for change in found.changes:
+        stage.world.apply(change.action)
+    plan = plan_of(stage.wish, stage.world)
+    assert SHOP not in plan.blocked
+    converge(stage.wish, stage.world)
+    assert stage.runs() == "one front"
+    stage.world.apply(EraseNote("local", HOLD, "shop"))
+    assert plan_of(stage.wish, stage.world).blocked[SHOP].reason == "OutsideWindow"

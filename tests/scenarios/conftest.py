@@ -11,6 +11,7 @@ import pytest
 from support.cleaning import clean, keep
 from support.engine_proxy import EngineProxy, engine_address
 from support.scenario import World
+from support.standing import Standing
 
 FAILED = pytest.StashKey[bool]()
 
@@ -48,3 +49,22 @@ def proxy(world: World) -> Iterator[EngineProxy]:
     world.environ["DOCKER_HOST"] = made.address
     yield made
     made.cut()
+
+
+@pytest.fixture(scope="module")
+def converged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """Give one world to all tests of a file: each breaks one thing and has it healed."""
+    world = World(tmp_path_factory.mktemp("drift"))
+    try:
+        made = Standing(world)
+        yield made
+        made.proxy.cut()
+    finally:
+        clean(world)
+
+
+@pytest.fixture
+def standing(converged: Standing) -> Standing:
+    """Give the converged world as it should be, whatever an earlier test has left."""
+    converged.world.gitops("reconcile")
+    return converged

@@ -8,74 +8,11 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
-from support.cleaning import clean
 from support.end_state import histories, newest_revision
-from support.engine_proxy import EngineProxy, engine_address
-from support.looks import gateway, look_at_gateway, write_gateway_file
-from support.scenario import MANIFESTS, Answer, World, eventually
-
-from gitops.drivers.gateway.header import unseal
-from gitops.model.routes import Route
+from support.scenario import MANIFESTS, Answer, World
+from support.standing import Standing
 
 pytestmark = [pytest.mark.scenario, pytest.mark.xdist_group("drift")]
-
-
-class Standing:
-    """A world that has converged, and the calls that bring it back to that."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.proxy = EngineProxy(world.folder, engine_address())
-        world.environ["DOCKER_HOST"] = self.proxy.address
-        world.hello()
-        world.gitops("reconcile")
-        self.old_digest = world.registry_digest()
-        world.page("two")
-        world.gitops("reconcile")
-
-    @property
-    def app(self) -> str:
-        """The id of the app's container."""
-        return str(self.world.container("WebApp", "hello")["Id"])
-
-    def heal(self) -> str:
-        """Reconcile; check that all is well then and nothing was built; return what was said."""
-        self.proxy.forget()
-        said = self.world.gitops("reconcile").out
-        assert self.proxy.builds == 0
-        assert self.world.ask() == (200, "two\n")
-        assert {one["State"] for one in self.world.containers()} == {"running"}
-        assert len(self.world.containers()) == 3
-        self.proxy.forget()
-        self.world.gitops("reconcile")
-        assert self.proxy.writes == [], "one run is enough"
-        return said
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
-    """Give one world to all tests of this file: each breaks one thing and has it healed."""
-    world = World(tmp_path_factory.mktemp("drift"))
-    try:
-        made = Standing(world)
-        yield made
-        made.proxy.cut()
-    finally:
-        clean(world)
-
-
-def _routes(text: str) -> list[Route]:
-    """Return the routes of a configuration that gitops wrote."""
-    found = unseal(text)
-    assert found is not None, text
-    return list(found.routes)
-
-
-@pytest.fixture
-def standing(shared: Standing) -> Standing:
-    """Give the shared world as it should be, whatever an earlier test has left."""
-    shared.world.gitops("reconcile")
-    return shared
 
 
 def test_an_app_container_that_was_removed(standing: Standing) -> None:
@@ -206,27 +143,6 @@ def test_a_registry_that_lost_its_images(standing: Standing) -> None:
     assert world.ask() == (200, "two\n")
 
 
-def test_a_gateway_container_that_was_removed(standing: Standing) -> None:
-    """A gateway that was removed by hand comes back with its routes; no app is touched."""
-    world, app = standing.world, standing.app
-    world.engine.remove_container(gateway(world), force=True)
-    standing.heal()
-    assert standing.app == app
-
-
-def test_a_gateway_that_lost_its_volumes(standing: Standing) -> None:
-    """A gateway whose volumes are gone with it comes back with its routes; no app is touched."""
-    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
-    volumes = world.engine.inspect_container(before.container)["Mounts"]
-    assert [one["Name"] for one in volumes] == [f"{world.project}-gateway-certificates"]
-    world.engine.remove_container(before.container, force=True)
-    for volume in volumes:
-        world.engine.remove_volume(volume["Name"])
-    standing.heal()
-    assert _routes(look_at_gateway(world).text) == _routes(before.text)
-    assert standing.app == app
-
-
 def test_a_history_that_was_removed(standing: Standing) -> None:
     """A history that was removed by hand begins anew with what runs; no app is touched."""
     world, app = standing.world, standing.app
@@ -234,46 +150,6 @@ def test_a_history_that_was_removed(standing: Standing) -> None:
     world.engine.remove_volume(note["Name"])
     standing.heal()
     assert newest_revision(world) == world.container("WebApp", "hello")["Labels"]["gitops.config"]
-    assert standing.app == app
-
-
-def test_a_gateway_container_that_was_stopped(standing: Standing) -> None:
-    """A gateway that was stopped by hand is started again."""
-    world, app, before = standing.world, standing.app, gateway(standing.world)
-    world.engine.stop(before, timeout=1)
-    standing.heal()
-    assert (gateway(world), standing.app) == (before, app)
-
-
-def test_a_gateway_file_that_was_changed(standing: Standing) -> None:
-    """A changed configuration file of the gateway is written anew, before it does harm."""
-    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
-    write_gateway_file(world, before.text + "# somebody was here\n")
-    standing.heal()
-    after = look_at_gateway(world)
-    assert _routes(after.text) == _routes(before.text)
-    assert after.container == before.container
-    assert standing.app == app
-
-
-def test_a_gateway_file_that_was_changed_and_taken(standing: Standing) -> None:
-    """A configuration that was changed by hand and is already served is put right."""
-    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
-    write_gateway_file(world, _FOREIGN)
-    world.engine.kill(before.container, "SIGUSR2")
-    eventually(lambda: world.ask().status == 418, what="the foreign configuration is served")
-    standing.heal()
-    assert _routes(look_at_gateway(world).text) == _routes(before.text)
-    assert standing.app == app
-
-
-def test_a_gateway_file_that_is_broken(standing: Standing) -> None:
-    """A configuration that HAProxy cannot read, and a restart after that, are put right."""
-    world, app, before = standing.world, standing.app, look_at_gateway(standing.world)
-    write_gateway_file(world, "this is no configuration\n")
-    world.engine.restart(before.container, timeout=1)
-    standing.heal()
-    assert _routes(look_at_gateway(world).text) == _routes(before.text)
     assert standing.app == app
 
 
@@ -286,19 +162,6 @@ def _given(world: World, container: str) -> str:
 def _address(world: World, container: str, network: str) -> str:
     found = world.engine.inspect_container(container)
     return str(found["NetworkSettings"]["Networks"][network]["IPAddress"])
-
-
-_FOREIGN = """global
-  maxconn 100
-defaults
-  mode http
-  timeout connect 2s
-  timeout client 10s
-  timeout server 10s
-frontend web
-  bind :8080
-  http-request return status 418
-"""
 
 
 def _move_latest(world: World, digest: str) -> None:

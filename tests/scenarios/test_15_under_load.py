@@ -44,10 +44,8 @@ def begun(world: World, replicas: int) -> list[Held]:
 
 
 def test_a_redeploy_and_what_is_open_then(world: World) -> None:
-    """A redeploy of three replicas loses nothing; what is long ends whole, or lives until `drain`.
-
-    Nothing of it is cut by another app that comes and a limit that changes meanwhile.
-    """
+    """A redeploy of three replicas loses nothing; what is long ends, or lives until `drain`."""
+    # Nor is anything cut by another app that comes and a limit that changes meanwhile.
     commit(world, "one")
     write(world, replicas=3, deploy={"drain": f"{DRAIN:g}s"})
     world.gitops("reconcile")

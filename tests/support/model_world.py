@@ -121,7 +121,7 @@ class ModelEngine:
             known.pop(name, None)
 
     def connected(self, name: str, owner: str) -> bool:
-        """Say whether a container still shares the network of its owner: each start is a new one."""
+        """Say whether a container still shares its owner's network: each start makes a new one."""
         there = owner in self.containers and self.containers[owner].running
         return there and self.started[owner] < self.started[name]
 

@@ -99,10 +99,13 @@ def plan_of(wish: Wish, world: ModelWorld, history: History = NOTHING) -> Plan:
 
 
 class Broke(NamedTuple):
-    """What goes wrong in the world: apps that are never healthy, tasks whose build fails."""
+    """What goes wrong in the world: apps that are never healthy, tasks whose build fails, and
+    single containers that are never healthy.
+    """
 
     apps: frozenset[str] = frozenset()
     builds: frozenset[str] = frozenset()
+    containers: frozenset[str] = frozenset()
 
 
 def _does(world: ModelWorld, action: Action, broke: Broke) -> bool:
@@ -113,7 +116,9 @@ def _does(world: ModelWorld, action: Action, broke: Broke) -> bool:
         world.apply(action)
     except Unwell:
         return False
-    return not (isinstance(action, WaitHealthy) and action.app.name in broke.apps)
+    if not isinstance(action, WaitHealthy):
+        return True
+    return action.app.name not in broke.apps and action.server.container not in broke.containers
 
 
 Choose = Callable[[list[Step]], Step]
@@ -182,9 +187,8 @@ def converge(
 def merged(one: History, other: History) -> History:
     """Return what two histories remember together."""
     addresses = {**one.quarantined, **other.quarantined}
-    return History(
-        {
-            address: {**one.quarantined.get(address, {}), **other.quarantined.get(address, {})}
-            for address in addresses
-        }
-    )
+    quarantined = {
+        address: {**one.quarantined.get(address, {}), **other.quarantined.get(address, {})}
+        for address in addresses
+    }
+    return History(quarantined, {**one.mended, **other.mended})

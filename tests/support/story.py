@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from support.asking import ask
 from support.model_world import File, ModelEngine, ModelWorld, digest_of
 from support.planning import (
     NOTHING,
@@ -28,6 +30,7 @@ from support.planning import (
 )
 
 from gitops.model.actions import CreateContainer
+from gitops.model.address import Address
 from gitops.model.observed import LABEL_CONFIG, LABEL_KIND, LABEL_NAME, LABEL_PROJECT
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.plan import History, Plan
@@ -36,7 +39,12 @@ from gitops.plan.prune import tear_down
 from gitops.plan.text import as_text
 
 LETTERS = "ABCDEFGH"
-_NAME = re.compile(rf"{PROJECT}-(\w+)-([A-H])(-\d+)?")
+_NAME = re.compile(rf"{PROJECT}-([\w-]+)-([A-H])(-[\w-]+)?")
+
+
+def _moment(said: str | float) -> float:
+    """Return seconds since 1970 of a time: in seconds, or in words with its offset."""
+    return datetime.fromisoformat(said).timestamp() if isinstance(said, str) else float(said)
 
 
 class Letters:
@@ -124,43 +132,79 @@ class Story:
         self.history: History = NOTHING
         for moment in case.get("world", ()):
             for kind, what in moment.items():
-                {"reconcile": self._reconcile, "change": self._change}[kind](what or {})
+                moments = {
+                    "reconcile": self._reconcile,
+                    "change": self._change,
+                    "ask": self._ask,
+                }
+                moments[kind](what or {})
 
     def _wish(self, own: Mapping[str, Any]) -> Wish:
         """Return the wish of a moment: its own words, else those of the case."""
         case = {**self._case, **own}
-        return wish_of(case["specs"], case.get("sources", {}), case.get("secrets", {}))
+        wish = wish_of(case["specs"], case.get("sources", {}), case.get("secrets", {}))
+        return wish._replace(now=_moment(case["now"])) if "now" in case else wish
+
+    def _ask(self, moment: Mapping[str, Any]) -> None:
+        ask(self._wish(moment), self.world, self.history, moment)
 
     def _reconcile(self, moment: Mapping[str, Any]) -> None:
         wish = self._wish(moment)
-        broken = moment.get("broken", {})
-        broke = Broke(frozenset(broken.get("apps", ())), frozenset(broken.get("builds", ())))
-        play = Play(moment.get("killedAfter"), broke, lambda _: self.letters.see_world(self.world))
         plan = plan_of(wish, self.world, self.history)
         self.letters.see_plan(wish, plan, self.world)
+        broke = self._broke(moment.get("broken", {}))
+        play = Play(moment.get("killedAfter"), broke, lambda _: self.letters.see_world(self.world))
         if play.limit is None:
             _, self.history = converge(wish, self.world, self.history, play)
         else:
             self.history = merged(self.history, carry_out(plan, self.world, play))
         self.letters.see_plan(wish, plan_of(wish, self.world, self.history), self.world)
 
+    def _broke(self, broken: Mapping[str, Any]) -> Broke:
+        """Return what goes wrong; `versions` and `hooks` of a configuration do so from now on."""
+        for app, letter in broken.get("versions", {}).items():
+            self.world.unwell.add(self.letters.config(app, letter))
+        for app, letter in broken.get("hooks", {}).items():
+            self.world.bad_hooks.add(self.letters.config(app, letter))
+        return Broke(
+            frozenset(broken.get("apps", ())),
+            frozenset(broken.get("builds", ())),
+            frozenset(map(self.letters.name, broken.get("containers", ()))),
+        )
+
     def _change(self, moment: Mapping[str, Any]) -> None:
         engine = self.world.engines[moment.get("target", "local")]
         for name, change in moment.get("containers", {}).items():
             self._change_container(engine, self.letters.name(name), change)
+        for name, why in moment.get("sick", {}).items():
+            engine.down[self.letters.name(name)] = why
+        engine.notes = {
+            key: note
+            for key, note in engine.notes.items()
+            if key[0] not in moment.get("notesLost", ())
+        }
         engine.volumes.difference_update(moment.get("volumesRemoved", ()))
         engine.unreachable = moment.get("engineUnreachable", engine.unreachable)
         engine.gateway_unreachable = moment.get("gatewayUnreachable", "")
         self.world.unreachable_registries.update(moment.get("registriesUnreachable", {}))
+        self._change_gateways(engine, moment)
+        for tag, points in moment.get("tags", {}).items():
+            self._change_tag(tag, points)
+        self._change_memory(moment)
+
+    def _change_gateways(self, engine: ModelEngine, moment: Mapping[str, Any]) -> None:
         for name in engine.files:
             if "gatewayFile" in moment:
                 engine.files[name] = File(None, "")
             if "gatewayServes" in moment:
                 engine.served[name] = moment["gatewayServes"]
-        for tag, points in moment.get("tags", {}).items():
-            self._change_tag(tag, points)
+
+    def _change_memory(self, moment: Mapping[str, Any]) -> None:
         if "memory" in moment:
             self.history = NOTHING
+        for name, times in moment.get("mended", {}).items():
+            known = {**self.history.mended, Address("WebApp", name): times}
+            self.history = self.history._replace(mended=known)
 
     def _change_tag(self, tag: str, points: str) -> None:
         self.world.tags.pop(tag, None)
@@ -180,7 +224,13 @@ class Story:
         status = {"running": "Up", "exited": "Exited (137)", "paused": "Up (Paused)"}
         self.world.clock += 0 if old else 1
         engine.containers[name] = Container(
-            name, name, "some-image", state, status[state], labels, self.world.clock
+            name,
+            name,
+            old.image if old else "some-image",
+            state,
+            change.get("status", status[state]),
+            labels,
+            old.created if old else self.world.clock,
         )
 
     def _labels(self, change: Mapping[str, Any]) -> dict[str, str]:
@@ -192,7 +242,7 @@ class Story:
             labels |= {LABEL_KIND: "WebApp", LABEL_NAME: change["app"], "gitops.port": "80"}
         if "config" in change:
             labels[LABEL_CONFIG] = self.letters.config(change["app"], change["config"])
-        return labels
+        return {**labels, **change.get("labels", {})}
 
     def plan(self) -> Plan:
         """Return the plan that the case ends with."""
