@@ -7,9 +7,11 @@ import click
 from gitops.cli.loading import read, show
 from gitops.cli.options import DEFAULT_ENTRY, SpecOptions
 from gitops.drivers.watcher import Watched, Watcher
+from gitops.engine.sources import references
 from gitops.model.bundle import Bundle, Loaded
 from gitops.model.diagnostics import Diagnostic
 from gitops.model.resources import PathSource
+from gitops.model.secret import FileSecret
 from gitops.spec.load import ENDINGS
 
 
@@ -64,12 +66,15 @@ class SpecFiles:
     def _watch(self, loaded: Loaded) -> bool:
         """Watch what was read and what was named; say whether that is more than before."""
         named = [*self._specs.files, *self._specs.values]
-        tasks = (loaded.bundle or self._good or _NOTHING).tasks
+        bundle = loaded.bundle or self._good or _NOTHING
+        tasks = bundle.tasks
+        # A certificate that is renewed, a password that changes: by file, they are told at once.
+        secrets = [one.path for one in references(bundle) if isinstance(one, FileSecret)]
         read_from = [*loaded.files, *map(str, named)] or [DEFAULT_ENTRY]
         return self._watcher.watch(
             Watched(
                 # A folder is in here as well: it may be replaced by another of its name.
-                files=tuple(read_from),
+                files=(*read_from, *secrets),
                 folders=tuple(read_from),
                 trees=tuple(
                     task.source.path for task in tasks if isinstance(task.source, PathSource)

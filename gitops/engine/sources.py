@@ -21,10 +21,10 @@ def read_inputs(bundle: Bundle, world: World) -> Inputs:
 
 def read_secrets(bundle: Bundle, world: World) -> tuple[Secrets, Mapping[SecretRef, str]]:
     """Return every secret value of the bundle, and why the others could not be read."""
-    return world.secrets.read(sorted(_references(bundle), key=str))
+    return world.secrets.read(sorted(references(bundle), key=str))
 
 
-def _references(bundle: Bundle) -> set[SecretRef]:
+def references(bundle: Bundle) -> set[SecretRef]:
     """Return every secret of the bundle: apps', repositories of sources', registries'."""
     found = {reference for app in bundle.apps for reference in app_secrets(app)}
     for task in bundle.tasks:

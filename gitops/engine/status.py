@@ -22,7 +22,6 @@ from gitops.model.resources import Target
 from gitops.model.revisions import Hold
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp, WantedImage
-from gitops.plan.causes import led
 from gitops.plan.containers import DEFAULT_HTTPS
 from gitops.plan.holds import held_since
 from gitops.plan.place import NO_PORT
@@ -48,6 +47,8 @@ class _View(NamedTuple):
     causes: Mapping[Address, str]
     containers: Mapping[tuple[str, Address], list[ObservedContainer]]
     routes: Mapping[str, Mapping[str, Route]]
+    ill: Mapping[tuple[str, str], str]
+    """Why a server, by target and name, fails the gateway's checks; the others are well."""
 
 
 def statuses(decision: Decision) -> tuple[Status, ...]:
@@ -70,6 +71,12 @@ def _view(decision: Decision) -> _View:
         {step.address: step.because for step in reversed(decision.plan.steps)},
         containers,
         {target: _routes(seen) for target, seen in decision.observed.gateways.items()},
+        {
+            (target, one.container): one.why
+            for target, servers in decision.observed.health.items()
+            for one in servers
+            if not one.up
+        },
     )
 
 
@@ -129,9 +136,17 @@ def _available(view: _View, app: WantedApp, live: ObservedContainer | None) -> C
     route = view.routes.get(app.target, {}).get(app.address.name)
     if route is None or live.name not in _servers(route):
         return Condition("Available", Truth.FALSE, "NotRouted", f"no route leads to {live.name}")
-    verb = "serves" if len(route.servers) == 1 else "serve"
-    scaled = f"; {app.scaled}" if app.scaled else ""
-    return Condition("Available", Truth.TRUE, "Serving", f"{led(route)} {verb} it{scaled}")
+    return Condition("Available", Truth.TRUE, "Serving", _serving(view, app, route))
+
+
+def _serving(view: _View, app: WantedApp, route: Route) -> str:
+    """Return who serves an app; while no replica is well, all of them are asked."""
+    names = [server.container for server in route.servers]
+    ill = {name: view.ill[app.target, name] for name in names if (app.target, name) in view.ill}
+    well = [name for name in names if name not in ill] or names
+    told = f"{', '.join(well)} {'serves' if len(well) == 1 else 'serve'} it"
+    troubles = [f"{name} fails its checks: {why}" for name, why in ill.items()]
+    return "; ".join((told, *troubles, *filter(None, [app.scaled])))
 
 
 def _absent(app: WantedApp) -> Condition:

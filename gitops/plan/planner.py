@@ -121,7 +121,7 @@ def _order(
     app = order.app
     obstacle = draft.blocked(app.address) or _gateway_obstacle(question.observed, app)
     image = obstacle or _image(question.observed, app)
-    made = images.get(app.task, ()) if app.task else ()
+    made = images.get(app.task, ()) if app.task else _made(question.wanted, app, images)
     needed = _dependencies(draft, app)
     if isinstance(image, Blocked) or isinstance(made, Blocked) or isinstance(needed, Blocked):
         blocked = next(one for one in (image, made, needed) if isinstance(one, Blocked))
@@ -137,6 +137,14 @@ def _order(
     content = app.content._replace(image=image)
     ready = sealed(app._replace(image=image, content=content), config)
     return Order(ready, order.place, (*order.after, *made, *needed))
+
+
+def _made(
+    wanted: Wanted, app: WantedApp, images: Mapping[Address, tuple[int, ...] | Blocked]
+) -> tuple[int, ...]:
+    """Return the steps that make the image of a held app: a task may still make the same one."""
+    found = (images[one.task] for one in wanted.images if one.ref == app.image)
+    return tuple(step for steps in found if not isinstance(steps, Blocked) for step in steps)
 
 
 def _image(observed: Observed, app: WantedApp) -> ImageRef | Blocked:

@@ -60,7 +60,12 @@ class Rollout:
     def _serving(self) -> list[Container]:
         """What leaves and still serves, in the order in which it goes."""
         routed = [one for one in self._leaving if one.running and self._was_routed(one)]
-        return sorted(routed, key=lambda one: (one.name not in self._place.sick, one.created))
+        return sorted(routed, key=self._worth)
+
+    def _worth(self, one: Container) -> tuple[bool, int, int]:
+        """Return what sorts replicas: first those that are sick or not whole, so far as known."""
+        well = one.name not in self._place.sick and whole(self._place, one)
+        return well, len(self._place.beside(one.name)), one.created
 
     def _was_routed(self, one: Container) -> bool:
         return one.name in self._place.routed or port_of(one) < 0
@@ -172,7 +177,7 @@ class Rollout:
         if not self._stops:
             self._make_room(size)
             return []
-        running = [one for one in self._leaving if one.running]
+        running = sorted((one for one in self._leaving if one.running), key=self._worth)
         victims = running[:size] if self._app.replicas > 1 else running
         others = [one for one in running if one not in victims]
         self._chain.join(self._place.gateway)

@@ -1,30 +1,16 @@
-"""Pebble, the ACME authority that its makers test clients with, from Debian's package.
-
-It keeps all in memory. Names resolve to this machine by the DNS server that comes with it, and it
-looks for the answers to its questions at a port of ours instead of port 80.
-"""
+"""An ACME authority that asks a web server of the test's, which answers what a driver tells it."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import socket
-import ssl
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from http.client import HTTPSConnection
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from certificate_fixtures import client_context, kept
 from registry_servers import Asked, Reply, serving
-from support.eventual import eventually
+from support.pebble import Authority, Ports, authority, free_ports, write_root
 
-from gitops.drivers.certificates import Issuer
-from gitops.drivers.secret_reader import LocalSecretReader
 from gitops.model.resources import Acme
 from gitops.model.secret import FileSecret
 
@@ -55,95 +41,23 @@ class Pebble(NamedTuple):
 
     acme: Acme
     answers: Answers
-    trusted: ssl.SSLContext
-    management: int
+    authority: Authority
 
     def root(self) -> bytes:
         """Return the root (PEM) of what it signs."""
-        return self._manage("/roots/0")
-
-    def _manage(self, path: str) -> bytes:
-        connection = HTTPSConnection("localhost", self.management, context=self.trusted, timeout=10)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read()
-        finally:
-            connection.close()
+        return self.authority.signer()
 
 
 @contextmanager
 def pebble(**environment: str) -> Iterator[Pebble]:
     """Run the authority, with more environment variables (PEBBLE_...) if wanted."""
-    for program in ("pebble", "pebble-challtestsrv"):
-        assert shutil.which(program), f"{program} is not installed: apt-get install pebble"
     answers = Answers()
-    listen, management, dns, dns_management = _free_ports(4)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gitops-pebble-")))
-        web, _ = stack.enter_context(serving(answers.reply))
-        root = _configure(folder, (listen, management), int(web.partition(":")[2]))
-        # The DNS server knows every name, and no IPv6, which this machine may lack.
-        names = [f"-dns01=127.0.0.1:{dns}", f"-management=127.0.0.1:{dns_management}"]
-        unused = ["-http01=", "-https01=", "-tlsalpn01=", "-defaultIPv6="]
-        stack.enter_context(_running(folder, ["pebble-challtestsrv", *names, *unused], {}))
-        _until_open(dns_management)
-        command = ["pebble", "-config", f"{folder}/config.json", "-dnsserver", f"127.0.0.1:{dns}"]
-        fast = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", **environment}
-        stack.enter_context(_running(folder, command, fast))
-        _until_open(listen)
-        _until_open(management)
-        acme = Acme(f"https://localhost:{listen}/dir", "ops@example.com", FileSecret(str(root)))
-        yield Pebble(acme, answers, client_context(root.read_bytes()), management)
-
-
-def _configure(folder: Path, ports: tuple[int, int], web: int) -> Path:
-    """Write the configuration and the certificate of its HTTPS; return the file with the root."""
-    held, ours = kept(), Issuer(LocalSecretReader({}))
-    (folder / "https.pem").write_bytes(ours.internal(["localhost", "127.0.0.1"], held.vault).pem)
-    (folder / "root.pem").write_bytes(ours.authority(held.vault))
-    settings = {
-        "listenAddress": f"127.0.0.1:{ports[0]}",
-        "managementListenAddress": f"127.0.0.1:{ports[1]}",
-        "certificate": f"{folder}/https.pem",
-        "privateKey": f"{folder}/https.pem",
-        "httpPort": web,
-        "tlsPort": web,
-        "ocspResponderURL": "",
-        "externalAccountBindingRequired": False,
-        "domainBlocklist": ["blocked.example.com"],
-    }
-    (folder / "config.json").write_text(json.dumps({"pebble": settings}))
-    return folder / "root.pem"
-
-
-@contextmanager
-def _running(folder: Path, command: list[str], environment: Mapping[str, str]) -> Iterator[None]:
-    """Run a program until the end of the block."""
-    with (folder / f"{command[0]}.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=log, stderr=log
-        )
-        try:
-            yield
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nobody uses; they differ from each other."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-
-
-def _until_open(port: int) -> None:
-    """Wait until a program takes connections at `port`."""
-
-    def takes() -> bool:
-        with socket.socket() as tried:
-            return tried.connect_ex(("127.0.0.1", port)) == 0
-
-    eventually(takes, what=f"a connection to port {port}")
+    with (
+        tempfile.TemporaryDirectory(prefix="gitops-pebble-root-") as folder,
+        serving(answers.reply) as (web, _),
+    ):
+        root = write_root(Path(folder))
+        ports = Ports(*free_ports(2))
+        with authority(root, ports, int(web.partition(":")[2]), **environment) as found:
+            acme = Acme(found.directory, "ops@example.com", FileSecret(str(root)))
+            yield Pebble(acme, answers, found)

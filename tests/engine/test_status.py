@@ -13,11 +13,17 @@ from gitops.model.conditions import Condition, Status, Truth
 from gitops.model.observed import Observed
 from gitops.model.plan import Plan, Step
 from gitops.model.revisions import Hold
+from gitops.model.routes import ServerHealth
 from gitops.model.wanted import Blocked, Wanted
 from gitops.plan.holds import hold_note
 from gitops.plan.planner import make_plan
 
 LOCAL = Address("Target", "local")
+TWO = """
+kind: WebApp
+metadata: {name: shop}
+spec: {image: {name: example.com/shop, tag: "1"}, replicas: 2}
+"""
 
 
 def ready(
@@ -101,3 +107,38 @@ def test_stopped_is_not_available() -> None:
     found = held_status(Hold("stop", "anna", "a move", 0.0, ""))
     told = "held: stopped by anna: a move, since 1970-01-01 00:00:00 UTC"
     assert found.ready == Condition("Ready", Truth.FALSE, "Stopped", told)
+
+
+def test_replica_that_fails_its_checks_is_named() -> None:
+    """Who fails the gateway's checks is said, and does not count among those that serve."""
+    wish, world = wish_of(TWO, {}), ModelWorld(("local",))
+    converge(wish, world)
+    question = question_of(wish, world)
+    made = make_plan(question)
+    names = sorted(one for one in world.engines["local"].containers if "-shop-" in one)
+
+    def told(*ill: str) -> str:
+        servers = tuple(
+            ServerHealth(
+                "shop",
+                name,
+                up=name not in ill,
+                seconds=2.0,
+                why="HTTP status 404",
+                requests=0,
+                errors=0,
+                open=0,
+                milliseconds=0.0,
+            )
+            for name in names
+        )
+        observed = question.observed._replace(health={"local": servers})
+        decision = Decision(wish.bundle, wish.inputs, question.wanted, observed, made)
+        (found,) = (one for one in statuses(decision) if str(one.address) == "WebApp/shop")
+        return found.conditions[-1].message
+
+    one, two = names
+    assert told() == f"{one}, {two} serve it"
+    assert told(one) == f"{two} serves it; {one} fails its checks: HTTP status 404"
+    bad = "; ".join(f"{name} fails its checks: HTTP status 404" for name in names)
+    assert told(one, two) == f"{one}, {two} serve it; {bad}", "while none is well, all are asked"

@@ -60,7 +60,9 @@ def all_answer(poller: HostsPoller, hosts: dict[str, str]) -> None:
 
     def answered() -> bool:
         seen = poller.look()
-        return bool(seen.wrong) or all(seen.right.get(host, 0) > before.right.get(host, 0) + 5 for host in hosts)
+        return bool(seen.wrong) or all(
+            seen.right.get(host, 0) > before.right.get(host, 0) + 5 for host in hosts
+        )
 
     eventually(answered, 60, "every host answers")
     assert poller.look().wrong == []
@@ -89,7 +91,7 @@ def test_an_engine_that_restarts(own_engine: OwnEngine, tmp_path: Path) -> None:
         for pair in zip(APPS[::-1], APPS[2:] + APPS[:2], strict=True):
             together(own_engine, world, pair)
             all_answer(poller, hosts)
-        print(poller.look())
+
     said = world.gitops("reconcile").out
     assert "in sync" in said
     assert world.ids() == before

@@ -1,4 +1,4 @@
-"""Obligation: the examples of images, builds and secrets do what their READMEs say."""
+"""Obligation: the examples of images, builds, secrets and rollback do what their READMEs say."""
 
 from __future__ import annotations
 
@@ -64,3 +64,37 @@ def test_monorepo(world: World) -> None:
     assert shown.text("web.shop.localhost") == "new web"
     assert "Hello from a commit" in shown.text("api.shop.localhost")
     assert shown.running("api") == api
+
+
+def test_rollback(world: World) -> None:
+    """A rollback stays until it is resumed; a version that fails is given up by itself."""
+    shown = Shown(world, "rollback")
+    shown.edit("First", "Second", "site/index.html")
+    shown.changed()
+    assert "Second edition" in shown.text("news.localhost")
+    history = world.gitops("history", "WebApp/news").out
+    assert re.findall(r"^(\d) ", history, re.MULTILINE) == ["2", "1"]
+    world.gitops("rollback", "WebApp/news", "--reason", "the headline is wrong")
+    assert "First edition" in shown.text("news.localhost")
+    shown.edit("Second", "Third", "site/index.html")
+    shown.changed()
+    assert "First edition" in shown.text("news.localhost"), "whatever `latest` is"
+    assert "the headline is wrong" in world.gitops("status", ok=None).out
+    world.gitops("resume", "WebApp/news")
+    assert "Third edition" in shown.text("news.localhost")
+
+
+def test_rollback_of_a_version_that_fails(world: World) -> None:
+    """A version that never becomes well is given up after its deadline, and not tried again."""
+    shown = Shown(world, "rollback")
+    shown.edit("deadline: 10s", "deadline: 2s")
+    (world.specs / "site/index.html").rename(world.folder / "index.html")
+    failed = shown.reconcile(ok=False)
+    assert "it answers 404" in failed.text
+    assert "First edition" in shown.text("news.localhost")
+    assert "Plan for" in failed.out
+    again = shown.reconcile(ok=False).out
+    assert "0 steps" in again
+    (world.folder / "index.html").rename(world.specs / "site/index.html")
+    shown.changed()
+    assert "First edition" in shown.text("news.localhost")

@@ -24,19 +24,19 @@ class End(NamedTuple):
     volumes: list[str]
     """Less the versions of notes; see `histories`."""
     latest: bool
-    """Whether `latest` is the image that runs."""
+    """Whether `latest` is the image that every replica runs."""
     routes: list[str]
     """What the gateway's file serves; an address that is its container's own is told from others,
     but each network has another subnet, so it is not shown."""
     answer: Answer
     leases: list[str]
     remembered: bool
-    """Whether the newest revision in the app's history is what runs."""
+    """Whether the newest revision in the app's history is what every replica runs."""
 
 
 def end_of(world: World) -> End:
     """Look at all that carries the project's name."""
-    app = world.container("WebApp", "hello")
+    apps = [one["Labels"] for one in world.containers("hello")]
     volumes = sorted(_volumes(world))
     kept = [_plain(one, world) for one in volumes if not one.startswith("gitops-lease-")]
     return End(
@@ -50,11 +50,11 @@ def end_of(world: World) -> End:
         ),
         sorted(_plain(one["Name"], world) for one in _networks(world)),
         sorted(set(kept)),
-        world.registry_digest() == app["Labels"]["gitops.digest"],
+        {world.registry_digest()} == {labels["gitops.digest"] for labels in apps},
         _routes(world),
         world.ask(),
         [_plain(one, world) for one in volumes if one.startswith("gitops-lease-")],
-        newest_revision(world) == app["Labels"]["gitops.config"],
+        {newest_revision(world)} == {labels["gitops.config"] for labels in apps},
     )
 
 

@@ -86,7 +86,7 @@ class Poller:
         if not said:
             os._exit(0)
         for _ in range(said.count(b"look\n")):
-            print(json.dumps(Seen(self._right, self._none, self._wrong)), flush=True)  # noqa: T201 - its output is how it reports
+            print(json.dumps(Seen(self._right, self._none, self._wrong)), flush=True)  # noqa: T201 - that is how it reports
 
     async def _ask(self, host: str) -> str:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)

@@ -43,7 +43,7 @@ class Broken(AssertionError):  # noqa: N818 - it is a verdict on the plan
 
 
 class Unwell(Exception):  # noqa: N818 - it is an answer, not an error
-    """A container did not prove itself at the gate."""
+    """A container did not prove itself at the gate, or cannot be started."""
 
 
 class File(NamedTuple):
@@ -268,7 +268,10 @@ class ModelWorld:
         if found.state == "paused":
             raise Broken(f"{found.name} is started, which is paused")
         owner = engine.joined.get(found.name)
-        if owner is not None and not self._one(engine, owner, "joined").running:
+        if owner is not None and owner not in engine.containers:
+            # The engine refuses: nobody could have known that a sidecar was there once.
+            raise Unwell(found.name)
+        if owner is not None and not engine.containers[owner].running:
             raise Broken(f"{found.name} is started before {owner}, whose network it shares")
         if not found.running:
             self.clock += 1

@@ -73,8 +73,8 @@ class Shown:
         text = text.replace("localhost:5000", f"localhost:{self.world.registry_port}")
         for old, new in self.instead.items():
             text = text.replace(old, new)
-        text = re.sub(r"stableFor: \d+s}", "stableFor: 0s, interval: 50ms}", text)
-        return re.sub(r"stableFor: \d+s\n", "stableFor: 0s\n", text)
+        text = re.sub(r"stableFor: [1-9]s}", "stableFor: 0s, interval: 50ms}", text)
+        return re.sub(r"stableFor: [1-9]s\n", "stableFor: 0s\n", text)
 
     def edit(self, old: str, new: str, file: str = "") -> None:
         """Change one place of the spec, or of another file, as a person with an editor would."""
