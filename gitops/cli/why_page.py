@@ -68,11 +68,12 @@ class _Paper:
 
 
 def page(found: Explanation, now: float, *, color: bool) -> str:
-    """Return the page; two lines when all is well and nothing is held. `now` is for ages."""
+    """Return the page; two lines when all is and was well and nothing is held. `now` is for ages."""
     paper = _Paper(color=color)
     _head(paper, found, now)
     if found.ready.status is Truth.TRUE:
         paper.plain(_in_short(found))
+        _troubles(paper, found)
         if found.held is not None:
             _held(paper, found, now)
             _advise(paper, found)
@@ -108,6 +109,13 @@ def _in_short(found: Explanation) -> str:
     parts = [_wanted(found)] if found.wanted else []
     parts += [f"{one.name}: {one.status}{_restarts(one)}" for one in found.running]
     return "; ".join(parts) or "nothing runs for it by itself"
+
+
+def _troubles(paper: _Paper, found: Explanation) -> None:
+    """Put what is or was wrong with a container, though all is well as a whole."""
+    for one in found.running:
+        if one.cause:
+            paper.plain(f"{one.name}: {one.cause}{f'; {one.todo}' if one.todo else ''}")
 
 
 def _wanted(found: Explanation) -> str:

@@ -97,12 +97,15 @@ def _trouble(
 
 
 def _before_restart(name: str, look: Glimpse | None) -> Diagnosis | None:
-    """Return why one that runs was restarted by the engine, as far as the engine still knows."""
-    if (
-        look is None
-        or not look.state.restarts
-        or not (look.state.exit_code or look.state.oom_killed)
-    ):
+    """Return why one that runs had ended before, as far as the engine still knows.
+
+    It forgets the number of restarts when somebody starts it by hand, as we do, and the exit code
+    at each start, but not that the memory was too little.
+    """
+    if look is None:
+        return None
+    state = look.state
+    if not state.oom_killed and not (state.restarts and state.exit_code):
         return None
     told = explained(ended(name, look))
     return told._replace(cause=f"before its last restart: {told.cause}")

@@ -34,6 +34,9 @@ LABEL_HAND = "gitops.hand"
 """The volume that a container lends its hand for: it has no owner, and is gone in a moment."""
 
 
+_SECONDS = frozenset({"second", "seconds"})
+
+
 class ObservedContainer(NamedTuple):
     """A container, ours or not. `state` is the engine's word: created, running, exited, ..."""
 
@@ -60,6 +63,15 @@ class ObservedContainer(NamedTuple):
     def running(self) -> bool:
         """Say whether its process runs."""
         return self.state == "running"
+
+    @property
+    def fresh(self) -> bool:
+        """Say whether it has run for less than a minute.
+
+        Lists of containers have it in the status alone: `Up Less than a second`, `Up 59 seconds`.
+        """
+        words = self.status.split()
+        return self.running and words[:1] == ["Up"] and not _SECONDS.isdisjoint(words)
 
     @property
     def health(self) -> str:

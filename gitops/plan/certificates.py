@@ -30,13 +30,19 @@ def served(app: WantedApp, place: Place) -> Rules:
     """Return the app's rules with the certificate that it has now, whoever's and however old.
 
     Nothing of a deployment waits for a certificate; without one there is HTTP, and no redirect.
+    Where the note of it was lost, the route still says which one it is.
     """
     tls = app.spec.front.tls
     have = certificate_of(place.notes.get((CERTIFICATE, app.address.name)))
-    volume = certificates_volume(place.project, app.target)
-    if tls is None or have is None or volume not in place.volumes:
+    routed = place.route.rules.certificate if place.route is not None else ""
+    name = have.name if have is not None else routed
+    if (
+        tls is None
+        or not name
+        or certificates_volume(place.project, app.target) not in place.volumes
+    ):
         return app.rules
-    return app.rules._replace(certificate=have.name, redirect=tls.redirect)
+    return app.rules._replace(certificate=name, redirect=tls.redirect)
 
 
 def renew(chain: Chain, app: WantedApp, place: Place, route: Route | None) -> None:

@@ -75,7 +75,9 @@ def _restless(app: WantedApp, place: Place) -> bool:
     served = newest(place.notes.get((HISTORY, app.address.name))) == config or any(
         one.config == config and one.name in place.routed for one in place.mine
     )
-    return served and bool(found.missing or found.pending or place.sick)
+    # One that has just come up again, by the engine's own restart, has not shown that it stays up.
+    shaky = any(one.fresh for one in place.mine)
+    return served and bool(found.missing or found.pending or place.sick or shaky)
 
 
 def _unstable(place: Place) -> Blocked:

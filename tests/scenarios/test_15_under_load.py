@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.bench_story import commit, hello, storm, write
 from support.held import Held, slow_request, stream, web_socket
@@ -73,7 +75,9 @@ def test_a_redeploy_and_what_is_open_then(world: World) -> None:
     late = report.latency.longest / 1000 + 0.2
     switched = report.began + min(one.first for one in report.of("two")) - late
     for talk, outcome in zip(long[6:], outcomes[6:], strict=True):
-        assert "closed it with 1001" in outcome.reason, "in an orderly way, by the application"
+        # By the application that is told to stop; or by the gateway, whose process of before the
+        # first switch ends in time, however long the other replicas take.
+        assert re.search("closed it with 1001|ended without a close", outcome.reason)
         assert talk.asked + outcome.seconds >= switched + DRAIN
 
 

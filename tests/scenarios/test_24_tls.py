@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -68,8 +69,10 @@ class Secured:
         now = int(time.time())
         old = decode(Certificate, note.text)
         old = old._replace(not_before=now - 80 * DAY, not_after=now + 10 * DAY)
-        keeper = VolumeNotes(connect_engine(engine_address(), self.world.environ))
-        keeper.write(self.world.project, Note(CERTIFICATE, app, note.version + 1, encode(old)))
+        engine = connect_engine(engine_address(), self.world.environ)
+        with closing(engine):
+            aged = Note(CERTIFICATE, app, note.version + 1, encode(old))
+            VolumeNotes(engine).write(self.world.project, aged)
         return old
 
 

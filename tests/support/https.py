@@ -34,6 +34,7 @@ def ask(port: int, host: str, trusting: str) -> Shown:
         return Shown(answer.status, text, str(seen.get("serialNumber", "")).lstrip("0").lower())
     finally:
         connection.close()
+        secure.close()
 
 
 def redirect(world: World, host: str, path: str) -> tuple[int, str]:
