@@ -13,13 +13,16 @@ from gitops.cli.output import emit
 from gitops.cli.status import held_as_data
 from gitops.cli.why_page import page
 from gitops.drivers.redact import Redactor
+from gitops.engine import memory_kills
 from gitops.engine.glimpses import look_at
 from gitops.engine.why import Past, culprit, explain
 from gitops.model.address import Address, parse_address
 from gitops.model.conditions import Truth
 from gitops.model.explanation import Explanation, Failure, Running
+from gitops.model.records import EventRecord
 
 _LINES = 10
+_DAY = 86400.0
 
 
 def _address(_context: click.Context, _parameter: click.Parameter, text: str) -> Address:
@@ -42,7 +45,8 @@ def command(address: Address, specs: SpecOptions, output: str) -> int:
     decision = decide_from(seat)
     redact = Redactor(decision.inputs.secrets.values())
     looks = look_at(decision, seat.world, address, redact)
-    found = explain(decision, address, _past(seat, culprit(decision, address)), looks)
+    past = _past(seat, culprit(decision, address))._replace(killed=_killed(seat, address))
+    found = explain(decision, address, past, looks)
     if found is None:
         declared(seat.bundle, address)
         raise click.UsageError(f"nothing is known of {address}")
@@ -65,6 +69,13 @@ def _past(seat: Seat, address: Address) -> Past:
     )
 
 
+def _killed(seat: Seat, address: Address) -> EventRecord | None:
+    """Return the last time that a container of it was killed for its memory, within a day."""
+    since = seat.world.clock() - _DAY
+    events = seat.store.events.list(seat.bundle.project, address, since)
+    return next((one for one in reversed(events) if one.reason == memory_kills.REASON), None)
+
+
 def _document(found: Explanation) -> dict[str, object]:
     return {
         "kind": found.address.kind,
@@ -83,6 +94,7 @@ def _document(found: Explanation) -> dict[str, object]:
         "held": held_as_data(found.held),
         "nextStep": found.next_step,
         "lastFailure": _failure(found.failure) if found.failure is not None else None,
+        "memoryKill": _kill(found.killed) if found.killed is not None else None,
         "whatToDo": list(found.todo),
         "remembered": found.remembered,
     }
@@ -116,6 +128,10 @@ def _failure(failure: Failure) -> dict[str, object]:
         "facts": list(failure.facts),
         "log": list(failure.log),
     }
+
+
+def _kill(killed: EventRecord) -> dict[str, object]:
+    return {"time": _when(killed.last), "times": killed.times, "message": killed.message}
 
 
 def _when(seconds: float) -> str:

@@ -68,12 +68,13 @@ class _Paper:
 
 
 def page(found: Explanation, now: float, *, color: bool) -> str:
-    """Return the page; two lines when all is and was well and nothing is held. `now` is for ages."""
+    """Return the page; two lines when all is and was well and none is held. `now` is for ages."""
     paper = _Paper(color=color)
     _head(paper, found, now)
     if found.ready.status is Truth.TRUE:
         paper.plain(_in_short(found))
         _troubles(paper, found)
+        _killed(paper, found, now)
         if found.held is not None:
             _held(paper, found, now)
             _advise(paper, found)
@@ -82,6 +83,7 @@ def page(found: Explanation, now: float, *, color: bool) -> str:
     if found.wanted:
         paper.item("wanted", _wanted(found))
     _containers(paper, found)
+    _killed(paper, found, now)
     if found.held is not None:
         _held(paper, found, now)
     if found.next_step:
@@ -116,6 +118,13 @@ def _troubles(paper: _Paper, found: Explanation) -> None:
     for one in found.running:
         if one.cause:
             paper.plain(f"{one.name}: {one.cause}{f'; {one.todo}' if one.todo else ''}")
+
+
+def _killed(paper: _Paper, found: Explanation, now: float) -> None:
+    killed = found.killed
+    if killed is not None:
+        often = f", {killed.times} times since {moment(killed.first)}" if killed.times > 1 else ""
+        paper.item("killed", f"{killed.message}; {_when(killed.last, now)}{often}")
 
 
 def _wanted(found: Explanation) -> str:

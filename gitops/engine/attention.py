@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError
+from gitops.drivers.base import DriverError, EngineEvent
 from gitops.engine.autoscaling import Scaler
 from gitops.engine.decide import Decision
 from gitops.engine.ports import Site, World
@@ -53,6 +53,7 @@ class Attention:
         self._ear: _Ear | None = None
         self._decision: Decision | None = None
         self._scaler = Scaler(time.monotonic)
+        self._killed: list[EngineEvent] = []
 
     def attend(self, decision: Decision, world: World) -> None:
         """Listen to this world from now on, and look at what this decision is about."""
@@ -63,6 +64,12 @@ class Attention:
             before, self._ear = self._ear, self._listen(decision.bundle.project, world)
         if before is not None:
             before.ended.set()
+
+    def killed(self) -> tuple[EngineEvent, ...]:
+        """Return who was killed for its memory since this was last asked."""
+        with self._lock:
+            found, self._killed = tuple(self._killed), []
+        return found
 
     def stop(self) -> None:
         """Listen no more; return when no thread does."""
@@ -95,6 +102,9 @@ class Attention:
                 # What happened before the engine was asked is found by a look.
                 self._wake("listening to the engine")
                 for event in events:
+                    if event.kind == "oom":
+                        with self._lock:
+                            self._killed.append(event)
                     if event.kind == "die":
                         _await_end(project, event.container, site, ended)
                     if event.kind.startswith(_WAKING):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import DriverError
+from gitops.engine import memory_kills
 from gitops.engine.attention import Attention
 from gitops.engine.decide import Decision, decide
 from gitops.engine.leasing import Busy
@@ -116,6 +117,7 @@ class _Loop:
             self._learn(work, crew)
         decision = decide(bundle, crew.world, crew.memory)
         self._attention.attend(decision, crew.world)
+        crew.memory.events.append(tuple(memory_kills.told(decision, self._attention.killed())))
         self._again = min(self._again, _reopening(decision))
         for address in sorted(self._works.overtake(decision)):
             crew.reporter.note(f"{address}: something newer is wanted; the attempt is given up")

@@ -108,6 +108,10 @@ class MendingBook(Protocol):
         """Remember one mending of a resource."""
         ...
 
+    def lift(self, project: str, address: Address) -> None:
+        """Forget those of a resource."""
+        ...
+
 
 class Memory(Protocol):
     """What is remembered between runs; nothing in it is needed to find out what to do."""

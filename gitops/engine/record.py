@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from gitops.drivers.base import Output
 from gitops.engine.ports import Memory, Reporter
+from gitops.model.actions import KeepRevision
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
 from gitops.model.plan import Step
 from gitops.model.records import EventType, NewEvent, Quarantine
@@ -62,6 +63,9 @@ class Recorder:
             self._memory.holds.add(
                 Quarantine(self._project, step.address, step.wish, reason, self._run, self._clock())
             )
+        if isinstance(clean, Done) and isinstance(step.action, KeepRevision):
+            # Another version has proved itself: what had to be put right was the last one's.
+            self._memory.mendings.lift(self._project, step.address)
         event = _event(step, clean)
         if event is not None:
             kind, reason, message = event

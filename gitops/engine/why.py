@@ -16,7 +16,7 @@ from gitops.engine.status import statuses
 from gitops.model.address import Address
 from gitops.model.conditions import Condition, Truth
 from gitops.model.explanation import Explanation, Failure, Running
-from gitops.model.records import Quarantine, StepRecord
+from gitops.model.records import EventRecord, Quarantine, StepRecord
 from gitops.model.revisions import Hold
 from gitops.model.wanted import WantedApp
 from gitops.plan.describe import describe
@@ -27,13 +27,15 @@ _NEXT = "OutOfSync"
 
 class Past(NamedTuple):
     """What is remembered of a resource: its last failure with the last lines of that step's log,
-    and its bad inputs. `known` says whether there is a memory at all.
+    and its bad inputs. `killed` is when it was last killed for its memory. `known` says whether
+    there is a memory at all.
     """
 
     failure: StepRecord | None = None
     log: tuple[str, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
     known: bool = False
+    killed: EventRecord | None = None
 
 
 def culprit(decision: Decision, address: Address) -> Address:
@@ -75,6 +77,7 @@ def explain(
         failure=failure,
         todo=_todo(status.ready, (address, at_fault), failure, (running, held)),
         remembered=past.known,
+        killed=past.killed,
     )
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.conditions import Condition
+from gitops.model.records import EventRecord
 from gitops.model.revisions import Hold
 
 
@@ -54,7 +55,8 @@ class Explanation(NamedTuple):
 
     `wanted` is the image (of what has no container: the revision), `commit` what that was built
     from, `replicas` how many of it. `next_step` is what the next run would do first. `remembered`
-    says whether this machine has a history of the project.
+    says whether this machine has a history of the project. `killed` is when the engine lately ended
+    one of its containers for its memory.
     """
 
     address: Address
@@ -70,3 +72,4 @@ class Explanation(NamedTuple):
     failure: Failure | None
     todo: tuple[str, ...]
     remembered: bool
+    killed: EventRecord | None = None

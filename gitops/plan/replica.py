@@ -6,7 +6,8 @@ the app's container has its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gitops.model.actions import (
@@ -102,6 +103,18 @@ def undo_of(app: WantedApp, names: Sequence[str]) -> tuple[Action, ...]:
     return tuple(RemoveContainer(app.target, name) for name in reversed(names))
 
 
+def undo_stop(app: WantedApp, place: Place, stopped: Iterable[Container]) -> tuple[Action, ...]:
+    """Return what starts replicas again that were stopped, sidecars first."""
+    every = (each for one in stopped for each in (*place.beside(one.name), one))
+    return tuple(StartContainer(app.target, one.name) for one in every)
+
+
+def undo_old(app: WantedApp, place: Place, one: Container) -> tuple[Action, ...]:
+    """Return what takes a replica away that was there, and failed."""
+    names = [*(beside.name for beside in place.beside(one.name)), one.name]
+    return undo_of(app, names)
+
+
 def stop(chain: Chain, app: WantedApp, place: Place, one: Container, why: Why) -> None:
     """Add the stop of a replica, its sidecars last."""
     for container in (one, *reversed(place.beside(one.name))):
@@ -116,10 +129,16 @@ def remove(chain: Chain, app: WantedApp, place: Place, one: Container, because: 
         chain.then(RemoveContainer(app.target, container.name), because)
 
 
-def stem(app: WantedApp) -> str:
-    """Return how the names of an app's containers begin."""
+def free(app: WantedApp, taken: Collection[str]) -> str:
+    """Return a name for a new replica that is free, as are those of its sidecars."""
     container = app.container
-    return f"{container.labels[LABEL_PROJECT]}-{container.owner.name}-{container.config[:8]}"
+    stem = f"{container.labels[LABEL_PROJECT]}-{container.owner.name}-{container.config[:8]}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(
+        name
+        for name in names
+        if not {name, *(f"{name}-{one.name}" for one in app.sidecars)} & set(taken)
+    )
 
 
 def retire(

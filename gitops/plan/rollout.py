@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gitops.model.actions import (
-    Action,
     CreateVolume,
     Drain,
     Pull,
-    StartContainer,
     SwitchRoutes,
     WaitHealthy,
 )
@@ -19,7 +17,6 @@ from gitops.model.routes import LAST_REQUEST, Route, Server
 from gitops.model.wanted import WantedApp
 from gitops.plan import replica
 from gitops.plan.causes import why_new, why_switch
-from gitops.plan.containers import free_name
 from gitops.plan.draft import Chain, Draft, Why
 from gitops.plan.fronts import route_of
 from gitops.plan.hooks import before_deploy
@@ -142,9 +139,10 @@ class Rollout:
         return [items[at : at + size] for at in range(0, len(items), size)]
 
     def _new(self) -> New:
-        name = free_name(replica.stem(self._app), self._taken)
-        self._taken.add(name)
-        return replica.new_replica(self._app, name)
+        name = replica.free(self._app, self._taken)
+        new = replica.new_replica(self._app, name)
+        self._taken.update(container.name for container in new.containers)
+        return new
 
     def _wave(self, wave: Sequence[Container | New]) -> None:
         """Make, start and prove a wave; with `stopFirst`, end what it replaces before."""
@@ -184,7 +182,7 @@ class Rollout:
         if self._servers or others:
             self._without(victims)
         made = (undo for one in wave if isinstance(one, New) for undo in undo_new(self._app, one))
-        undo = (*made, *_undo_stop(self._app, self._place, victims))
+        undo = (*made, *replica.undo_stop(self._app, self._place, victims))
         for one in victims:
             because = f"{self._stops}, so the old one stops before the new one starts"
             replica.stop(self._chain, self._app, self._place, one, Why(because, undo))
@@ -227,7 +225,7 @@ class Rollout:
 
     def _prove(self, chain: Chain, item: Container | New, ended: Iterable[Container]) -> None:
         app, place = self._app, self._place
-        again = _undo_stop(app, place, ended)
+        again = replica.undo_stop(app, place, ended)
         if isinstance(item, New):
             undo = (*undo_new(app, item), *again)
             beside = bool(self._serving) and not self._stops
@@ -238,7 +236,7 @@ class Rollout:
         else:
             # What was proved once is all there is: a failure leaves it, to be looked at again.
             before = proved(app, place, item)
-            undo = () if before else (*_undo_old(app, place, item), *again)
+            undo = () if before else (*replica.undo_old(app, place, item), *again)
             wish = "" if before else self._wish
             if not whole(place, item):
                 why = Why("", undo, wish, mends=before)
@@ -288,14 +286,3 @@ def _meet(chain: Chain, others: Sequence[Chain]) -> None:
     """Let a chain go on after all that it was forked into."""
     if others and others[0] is not chain:
         chain.last = tuple(number for other in others for number in other.last)
-
-
-def _undo_stop(app: WantedApp, place: Place, stopped: Iterable[Container]) -> tuple[Action, ...]:
-    """Return what starts replicas again that were stopped, sidecars first."""
-    every = (each for one in stopped for each in (*place.beside(one.name), one))
-    return tuple(StartContainer(app.target, one.name) for one in every)
-
-
-def _undo_old(app: WantedApp, place: Place, one: Container) -> tuple[Action, ...]:
-    names = [*(beside.name for beside in place.beside(one.name)), one.name]
-    return replica.undo_of(app, names)

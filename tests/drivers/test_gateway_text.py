@@ -143,9 +143,9 @@ def test_large_routes_take_several_pages() -> None:
 
 
 def test_longest_drain_bounds_old_workers() -> None:
-    """Workers of earlier configurations end ten seconds after the longest drain."""
+    """Workers of earlier configurations end an hour after the longest drain."""
     long = routes(1)[0]._replace(drain=45.5)
-    assert "hard-stop-after 56s" in render((long, routes(2)[1])).text
+    assert "hard-stop-after 3646s" in render((long, routes(2)[1])).text
     assert seal("x", ()).routes == ()
 
 

@@ -42,9 +42,7 @@ class Stage:
         converge(self.wish, self.model)
         decision = decision_of(self.wish, self.model)
         (app,) = decision.wanted.apps
-        self.engine.used = {
-            name: Usage(cores, 1, 0) for name in running(decision, app)
-        }
+        self.engine.used = {name: Usage(cores, 1, 0) for name in running(decision, app)}
         nothing = EngineSnapshot((), {}, frozenset())
         site = world_of(self.engine, FakeLeases(), nothing).sites["local"]
         found = list(self.scaler.look(decision, "local", site._replace(notes=self.notes)))

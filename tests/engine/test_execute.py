@@ -12,9 +12,14 @@ from gitops.engine.board import Board
 from gitops.engine.execute import execute
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Scene
+from gitops.model.actions import KeepRevision
+from gitops.model.address import Address
+from gitops.model.image import ImageRef
 from gitops.model.observed import EngineSnapshot
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
 from gitops.model.plan import Step
+from gitops.model.revisions import Content, Revision
+from gitops.model.webapp import Runtime
 
 NOTHING = EngineSnapshot((), {}, frozenset())
 
@@ -116,6 +121,19 @@ def test_mendings_are_counted_as_they_begin() -> None:
     stage.run(start(1), *(start(number)._replace(mends=True) for number in (2, 3)))
     assert stage.memory.mendings.told == [(SHOP, 1000.0)] * 2
     assert stage.memory.history("shop").mended == {SHOP: 2}
+
+
+def test_mendings_are_of_the_version_that_serves() -> None:
+    """A version that has proved itself has not been mended yet; other apps' mendings stay."""
+    other = Address("WebApp", "other")
+    stage = Stage()
+    mending = start(1)._replace(mends=True)
+    stage.run(mending, mending._replace(number=2, address=other))
+    content = Content(ImageRef("shop", "1", f"sha256:{'a' * 64}"), "shop:1", Runtime())
+    revision = Revision(1, "c1", "", 0.0, content, {})
+    kept = start(3)._replace(action=KeepRevision("local", SHOP, revision, (), 1))
+    assert isinstance(stage.run(kept)[3], Done)
+    assert stage.memory.history("shop").mended == {other: 1}
 
 
 def test_cancel_supersedes_what_has_not_begun() -> None:

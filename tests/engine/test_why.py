@@ -11,7 +11,7 @@ from gitops.model.explanation import Explanation
 from gitops.model.observed import ContainerState, EngineSnapshot, Observed, ObservedContainer
 from gitops.model.outcomes import Found
 from gitops.model.plan import Plan, Step
-from gitops.model.records import Quarantine, StepRecord, StepState
+from gitops.model.records import EventRecord, EventType, Quarantine, StepRecord, StepState
 from gitops.model.routes import ServerHealth
 from gitops.model.wanted import Blocked, Wanted
 
@@ -169,7 +169,30 @@ def test_restart_by_the_engine_is_explained() -> None:
     found = why(decision(start(1), container=UP), shop_1=Glimpse(state, ()))
     assert found.running[0].cause.startswith("before its last restart: it ran out of memory")
     well = why(decision(container=UP), shop_1=Glimpse(state, ()))
-    assert text(well).splitlines()[1] == "shop-1: Up 3 hours, restarts: 1"
+    lines = text(well).splitlines()
+    assert lines[1] == "shop-1: Up 3 hours, restarts: 1"
+    assert lines[2].startswith("shop-1: before its last restart: it ran out of memory")
+
+
+def test_memory_kill_outlives_a_start() -> None:
+    """An engine that was told to start it counts no restart, but still knows of the kill."""
+    state = ContainerState("running", 0, oom_killed=True, restarts=0, error="", memory=32 << 20)
+    (one,) = why(decision(container=UP), shop_1=Glimpse(state, ())).running
+    assert one.cause.startswith("before its last restart: it ran out of memory")
+
+
+def test_memory_kill_that_only_we_know() -> None:
+    """What was heard of a kill is told when the engine has forgotten it, also when all is well."""
+    killed = EventRecord(
+        1, "shop", SHOP, EventType.WARNING, "OutOfMemory", "shop-1: it ate", 3, NOON, NOON + 60, ""
+    )
+    state = ContainerState("running", 0, oom_killed=False, restarts=0, error="")
+    past = Past(known=True, killed=killed)
+    for steps in ((), (start(1),)):
+        shown = text(why(decision(*steps, container=UP), past, shop_1=Glimpse(state, ())))
+        (line,) = [one for one in shown.splitlines() if one.startswith("killed     ")]
+        assert line.startswith("killed     shop-1: it ate; ")
+        assert ", 3 times since " in line
 
 
 def test_gateway_says_how_it_finds_it() -> None:

@@ -69,10 +69,7 @@ def all_answer(poller: HostsPoller, hosts: dict[str, str]) -> None:
 
 
 def test_an_engine_that_restarts(own_engine: OwnEngine, tmp_path: Path) -> None:
-    """All apps are back by themselves, a rollback and a swap too; no answer is another app's.
-
-    The same holds when containers are restarted by hand, two at a time, in another order.
-    """
+    """All apps are back by themselves, held ones too; no answer is ever another app's."""
     world = own_engine.world(tmp_path)
     # Ready at once: who answers tells its name from the first moment.
     commit(world, "one", READY_AFTER=0)

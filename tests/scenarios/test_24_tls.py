@@ -60,7 +60,9 @@ class Secured:
 
     def age(self, app: str) -> Certificate:
         """Have the note of an app's certificate say that ten of its ninety days are left."""
-        found = self.world.engine.volumes(filters={"label": [f"gitops.project={self.world.project}"]})
+        found = self.world.engine.volumes(
+            filters={"label": [f"gitops.project={self.world.project}"]}
+        )
         note = next(
             one
             for one in latest_notes(found["Volumes"])
@@ -77,7 +79,7 @@ class Secured:
 
 
 def test_a_public_name(world: World) -> None:
-    """An authority that is away costs nothing but HTTPS; one that is there signs and renews."""
+    """An authority that is away costs no more than a new certificate; one that is there signs."""
     ports = Ports(*free_ports(2))
     root = write_root(world.folder)
     acme = {"directory": directory_at(ports), "root": str(root), "email": "ops@example.com"}
@@ -103,7 +105,10 @@ def test_a_public_name(world: World) -> None:
         second = ask(shop.port, PUBLIC, signer)
         assert (second.status, second.serial != first.serial) == (200, True)
     shop.in_sync()
-    assert ask(shop.port, PUBLIC, signer).serial == second.serial
+    shop.age("shop")
+    assert "cannot be reached" in world.gitops("reconcile", ok=False).err
+    assert ask(shop.port, PUBLIC, signer).serial == second.serial, "the old one is still good"
+    assert redirect(world, PUBLIC, "/") == (308, f"https://{PUBLIC}:{shop.port}/")
 
 
 def test_files_of_a_certificate_that_change(world: World) -> None:
@@ -159,7 +164,9 @@ def test_private_names(world: World) -> None:
         load.until(lambda report: len(report.serials) == 2)
         report = load.stop()
     assert report.failures == []
-    assert report.serials[0] == first._replace(count=report.serials[0].count, last=report.serials[0].last)
+    assert report.serials[0] == first._replace(
+        count=report.serials[0].count, last=report.serials[0].last
+    )
     assert report.serials[0].last < report.serials[1].last
     assert ask(shop.port, hosts["blog"], trusting).serial == kept
     assert world.gitops("authority").out == trusting

@@ -147,6 +147,10 @@ class FakeMendings:
         """Remember one."""
         self.told.append((address, now))
 
+    def lift(self, _project: str, address: Address) -> None:
+        """Forget those of a resource."""
+        self.told = [one for one in self.told if one[0] != address]
+
 
 class FakeMemory:
     """The store in memory: runs, events and holds in one."""

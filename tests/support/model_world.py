@@ -7,12 +7,12 @@ It looks at itself through the observation code that looks at the real world.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from gitops.drivers.base import DriverError, ErrorKind
+from support.model_engine import Broken, File, ModelEngine, Unwell, digest_of
+
 from gitops.engine.observe import observe, observe_engines
 from gitops.engine.ports import World
 from gitops.model import actions as act
@@ -24,120 +24,16 @@ from gitops.model.observed import (
     LABEL_ADDRESS,
     LABEL_KIND,
     LABEL_PORT,
-    EngineSnapshot,
-    GatewayState,
     Observed,
     ObservedContainer,
 )
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
-from gitops.model.routes import Route, Server, ServerHealth
+from gitops.model.routes import Server
 from gitops.model.wanted import Wanted
 from gitops.plan.certificates import OBTAINED
 from gitops.plan.encoding import encode
 from gitops.plan.revisions import history_note
 from gitops.plan.wanted import lookups
-
-
-class Broken(AssertionError):  # noqa: N818 - it is a verdict on the plan
-    """A step did what the world cannot do."""
-
-
-class Unwell(Exception):  # noqa: N818 - it is an answer, not an error
-    """A container did not prove itself at the gate, or cannot be started."""
-
-
-class File(NamedTuple):
-    """A gateway's configuration file; `routes` is none when someone changed it by hand."""
-
-    routes: tuple[Route, ...] | None
-    revision: str
-
-
-class ModelEngine:
-    """One engine with its containers, and the gateway among them."""
-
-    def __init__(self) -> None:
-        self.containers: dict[str, ObservedContainer] = {}
-        self.networks: dict[str, dict[str, str]] = {}
-        self.volumes: set[str] = set()
-        self.notes: dict[tuple[str, str], Note] = {}
-        self.images: set[str] = set()
-        self.files: dict[str, File] = {}
-        self.served: dict[str, str] = {}
-        self.down: dict[str, str] = {}
-        """Servers that have failed their checks for long, and why."""
-        self.proved: set[str] = set()
-        """Containers that passed the gate since they were made."""
-        self.joined: dict[str, str] = {}
-        """Containers without a network of their own, and whose they share."""
-        self.started: dict[str, int] = {}
-        """When a container's process began."""
-        self.unreachable = ""
-        self.gateway_unreachable = ""
-
-    def snapshot(self, _project: str) -> EngineSnapshot:
-        """Look, as `EngineReader` does."""
-        if self.unreachable:
-            raise DriverError(ErrorKind.UNREACHABLE, self.unreachable)
-        containers = tuple(self.containers.values())
-        notes = tuple(self.notes.values())
-        return EngineSnapshot(containers, dict(self.networks), frozenset(self.volumes), notes)
-
-    def state(self, name: str) -> GatewayState:
-        """Look, as `GatewayReader` does."""
-        if self.gateway_unreachable:
-            raise DriverError(ErrorKind.UNREACHABLE, self.gateway_unreachable)
-        running = self.containers[name].running
-        served = self.served.get(name, "") if running else ""
-        why = "" if served else "its container does not run"
-        file = self.files.get(name)
-        if file is None or file.routes is None:
-            return GatewayState("", None, "", served, why)
-        return GatewayState("", file.routes, file.revision, served, why)
-
-    def health(self, _name: str) -> tuple[ServerHealth, ...]:
-        """Look, as `GatewayReader` does."""
-        return tuple(
-            ServerHealth(
-                "",
-                name,
-                up=False,
-                seconds=60.0,
-                why=why,
-                requests=0,
-                errors=0,
-                open=0,
-                milliseconds=0.0,
-            )
-            for name, why in self.down.items()
-            if name in self.containers
-        )
-
-    def forget(self, name: str) -> None:
-        """Let a container be gone."""
-        del self.containers[name]
-        self.proved.discard(name)
-        for known in (self.files, self.served, self.down, self.joined, self.started):
-            known.pop(name, None)
-
-    def connected(self, name: str, owner: str) -> bool:
-        """Say whether a container still shares its owner's network: each start makes a new one."""
-        there = owner in self.containers and self.containers[owner].running
-        return there and self.started[owner] < self.started[name]
-
-    def gateway(self) -> str:
-        """Return the name of the gateway that runs; a plan that needs one waits for it."""
-        for name in self.files:
-            if self.containers[name].running:
-                return name
-        raise Broken("a step needs the gateway, which does not run")
-
-    def routes(self) -> dict[str, Route]:
-        """Return what users reach: the routes of a gateway that runs."""
-        for name, file in self.files.items():
-            if self.containers[name].running and self.served.get(name):
-                return {route.app: route for route in file.routes or ()}
-        return {}
 
 
 class ModelWorld:
@@ -297,12 +193,6 @@ class ModelWorld:
             raise Unwell(found.name)
         engine.proved.add(found.name)
 
-    def _write(self, engine: ModelEngine, name: str, routes: tuple[Route, ...]) -> None:
-        text = repr(sorted(routes))
-        engine.files[name] = File(routes, hashlib.sha256(text.encode()).hexdigest()[:12])
-        if engine.containers[name].running:
-            engine.served[name] = engine.files[name].revision
-
     def _switch(self, engine: ModelEngine, action: act.SwitchRoutes) -> None:
         routes = engine.routes()
         for route in action.routes:
@@ -316,7 +206,7 @@ class ModelWorld:
             rules = route.rules._replace(certificate=certificate)
             routes[route.app] = route._replace(servers=listening, rules=rules)
         if routes != engine.routes():
-            self._write(engine, engine.gateway(), tuple(sorted(routes.values())))
+            engine.write(engine.gateway(), tuple(sorted(routes.values())))
 
     def _server(self, engine: ModelEngine, server: Server) -> Server:
         found = self._one(engine, server.container, "routed to")
@@ -351,22 +241,18 @@ class ModelWorld:
         self._note(engine, act.WriteNote(action.target, note))
 
     def _note(self, engine: ModelEngine, action: act.WriteNote) -> None:
-        key = (action.note.topic, action.note.name)
-        before = engine.notes.get(key)
-        if before is not None and before.version >= action.note.version:
-            raise Broken(f"note {key} is written with an old version")
-        engine.notes[key] = action.note
+        engine.keep(action.note)
 
     def _erase(self, engine: ModelEngine, action: act.EraseNote) -> None:
         engine.notes.pop((action.topic, action.name), None)
 
     def _cut(self, engine: ModelEngine, action: act.RemoveRoute) -> None:
         routes = {app: route for app, route in engine.routes().items() if app != action.app}
-        self._write(engine, engine.gateway(), tuple(sorted(routes.values())))
+        engine.write(engine.gateway(), tuple(sorted(routes.values())))
 
     def _restore(self, engine: ModelEngine, action: act.RestoreGateway) -> None:
         self._one(engine, action.container, "configured")
-        self._write(engine, action.container, action.routes)
+        engine.write(action.container, action.routes)
 
     def _drain(self, engine: ModelEngine, _action: act.Drain) -> None:
         engine.gateway()
@@ -411,8 +297,3 @@ _HANDLERS: Mapping[type[object], str] = {
     act.StopContainer: "_stop",
     act.RemoveContainer: "_remove",
 }
-
-
-def digest_of(name: str) -> str:
-    """Return a digest that stands for the content under `name`."""
-    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"

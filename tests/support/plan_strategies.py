@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from hypothesis import strategies as st
-from support.model_world import File, ModelEngine, ModelWorld, digest_of
+from support.model_engine import File, ModelEngine, digest_of
+from support.model_world import ModelWorld
 from support.planning import PROJECT, Wish, bundle_from, source_of
 
 from gitops.model.address import Address

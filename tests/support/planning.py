@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
-from support.model_world import ModelWorld, Unwell
+from support.model_engine import Unwell
+from support.model_world import ModelWorld
 
 from gitops.model.actions import Action, Build, WaitHealthy
 from gitops.model.address import Address

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from support.asking import ask
-from support.model_world import File, ModelEngine, ModelWorld, digest_of
+from support.model_engine import File, ModelEngine, digest_of
+from support.model_world import ModelWorld
 from support.planning import (
     NOTHING,
     PROJECT,

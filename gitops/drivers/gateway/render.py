@@ -25,8 +25,12 @@ from gitops.drivers.gateway.site import duration, make_site, path_condition
 from gitops.drivers.gateway.words import check_route
 from gitops.model.routes import KEEP_ALIVE, LAST_REQUEST, Route
 
-GRACE = 10
-"""Seconds beyond the longest drain after which an old worker is ended."""
+GRACE = 3600
+"""Seconds beyond the longest drain after which an old worker is ended.
+
+An open WebSocket or download of an app that is not replaced outlives the reloads that others cause;
+one of a replica that is replaced ends with that replica, after its drain.
+"""
 SILENCE = 0.2
 """Seconds that a server, which took a connection, is given to say something before it is left."""
 SIDE_AGE = 3600
