@@ -19,7 +19,7 @@ from gitops.model.observed import EngineSnapshot
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
 from gitops.model.plan import Step
 from gitops.model.revisions import Content, Revision
-from gitops.model.webapp import Runtime
+from gitops.model.webapp import Health, Resources, Runtime
 
 NOTHING = EngineSnapshot((), {}, frozenset())
 
@@ -129,7 +129,8 @@ def test_mendings_are_of_the_version_that_serves() -> None:
     stage = Stage()
     mending = start(1)._replace(mends=True)
     stage.run(mending, mending._replace(number=2, address=other))
-    content = Content(ImageRef("shop", "1", f"sha256:{'a' * 64}"), "shop:1", Runtime())
+    runtime = Runtime((), 8000, {}, (), Resources(), Health("", (), 1.0, 1.0, 1.0, 0.0))
+    content = Content(ImageRef("shop", "1", f"sha256:{'a' * 64}"), "shop:1", runtime)
     revision = Revision(1, "c1", "", 0.0, content, {})
     kept = start(3)._replace(action=KeepRevision("local", SHOP, revision, (), 1))
     assert isinstance(stage.run(kept)[3], Done)
