@@ -19,6 +19,8 @@ from gitops.engine.telling import Telling, again
 from gitops.engine.wakeups import Wakeups
 from gitops.engine.works import Work, Works
 from gitops.model.bundle import Bundle
+from gitops.model.outcomes import Outcome, Stalled
+from gitops.model.plan import Step
 from gitops.model.secret import Secret
 from gitops.plan.parts import parts_of, wishes, without
 from gitops.plan.windows import reopens
@@ -148,11 +150,18 @@ class _Loop:
                 self._works.begin(decision, part, crew, order)
 
     def _learn(self, work: Work, crew: Crew) -> None:
-        failed = {step.address: outcome for step, outcome in work.failures}
+        failed = {step.address: _as_it_counts(step, outcome) for step, outcome in work.failures}
         self._patience.succeeded(work.part.addresses - failed.keys())
         for address, outcome in sorted(failed.items(), key=lambda pair: pair[0]):
             seconds = self._patience.failed(address, work.wishes.get(address))
             crew.reporter.note(f"{address}: {again(outcome, seconds)}")
+
+
+def _as_it_counts(step: Step, outcome: Outcome) -> Outcome:
+    """Return an outcome as it counts: what serves a wish that is proved is tried again."""
+    if isinstance(outcome, Stalled) and not step.wish:
+        return outcome._replace(quarantine=False)
+    return outcome
 
 
 def _reopening(decision: Decision) -> float:
