@@ -16,7 +16,14 @@ from gitops.drivers.sdk_client import SdkClient
 GRACE = 5.0
 """Seconds that one which is called off has after its stop signal: it may have to undo things."""
 _LOOK = 0.05
+
 """Seconds between looks at whether it has ended or is called off."""
+
+_KILLED = 137
+"""The exit code of a process that was killed."""
+
+_OOM_LATE = 2.0
+"""Seconds after the end of a killed process in which the engine may still tell of its memory."""
 
 
 def run_to_end(client: SdkClient, name: str, desk: tuple[Output, Cancel], timeout: float) -> int:
@@ -84,6 +91,12 @@ def _exit_code(client: SdkClient, name: str, output: Output) -> int:
     with client.use(f"the end of container {name} could not be awaited") as api:
         # The log may end a moment before the engine has written the state down.
         code = int(api.wait(name)["StatusCode"])
-        if state_of(api.inspect_container(name)).oom_killed:
+        # What a memory kill was is told apart from its end, and may come after it.
+        deadline = time.monotonic() + (_OOM_LATE if code == _KILLED else 0.0)
+        while not (killed := state_of(api.inspect_container(name)).oom_killed):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_LOOK)
+        if killed:
             output("the engine ended a process: the container's memory limit was reached")
     return code

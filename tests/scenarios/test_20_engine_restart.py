@@ -34,13 +34,16 @@ def own_engine() -> Iterator[OwnEngine]:
         made.close()
 
 
-def documents(world: World) -> list[dict[str, Any]]:
-    """Return many apps of one image, each of which answers with its own name, and two held ones."""
+def documents(world: World, ant: str = "ant") -> list[dict[str, Any]]:
+    """Return many apps of one image, each of which answers with its own name, and one with a slot.
+
+    `ant` is what that app answers.
+    """
     apps = [*world.base(), *hello(world, {"slots": [{"name": "x", "env": {"VERSION": "slot"}}]})]
     for name in APPS:
         app = {
             "image": {"repository": "hello"},
-            "env": {"VERSION": name},
+            "env": {"VERSION": ant if name == "ant" else name},
             "replicas": 2 if name in TWICE else 1,
             "health": {"path": "/healthz", **world.quick["health"]},
         }
@@ -76,6 +79,9 @@ def test_an_engine_that_restarts(own_engine: OwnEngine, tmp_path: Path) -> None:
     world.documents(*documents(world))
     world.gitops("reconcile")
     world.gitops("swap", "WebApp/hello", "x", "--reason", "to try it")
+    world.documents(*documents(world, ant="a mistake"))
+    world.gitops("reconcile")
+    world.gitops("rollback", "WebApp/ant", "--reason", "a mistake")
     hosts = expected("slot", "one")
     port = world.gateway_port
     before = world.ids()
