@@ -16,8 +16,13 @@ from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine_http import Observer, unobserved
 
 TIMEOUT = 60
-POOL = 16
-"""Connections kept: two for each of the executor's workers."""
+POOL = 128
+"""Connections kept for an address: more than there are threads.
+
+The SDK has a pool for each address, and drops the one that was used least. A pool that is dropped
+when it is full fails whoever comes back to it (urllib3 asks it for its size), which many threads
+that use one address make likely.
+"""
 
 _SAYS = (
     (ErrorKind.DISK_FULL, ("no space left on device",)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 
 from gitops.engine.addresses import Addresses
@@ -23,6 +23,8 @@ class Board:
         self._given = addresses
         self._taken = frozenset(taken)
         self._certificates: dict[Address, str] = {}
+        self._asking = Lock()
+        self._subnets: dict[tuple[str, str], str] = {}
 
     def pushed(self, image: ImageRef, digest: str) -> None:
         """Remember what a push gave."""
@@ -43,6 +45,13 @@ class Board:
         """Return `known`, or where that is 0 what creating the container found out."""
         with self._lock:
             return known or self._ports.get(container, -1)
+
+    def subnet(self, target: str, network: str, ask: Callable[[str], str]) -> str:
+        """Return the subnet of a network; it is asked for once, however many containers join it."""
+        with self._asking:
+            if (target, network) not in self._subnets:
+                self._subnets[target, network] = ask(network)
+            return self._subnets[target, network]
 
     def give_address(self, container: str, subnet: str) -> str:
         """Return a free address for a container that is about to be created."""

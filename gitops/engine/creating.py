@@ -42,7 +42,7 @@ def create_container(scene: Scene, engine: Engine, action: CreateContainer) -> O
             return port
         labels[LABEL_PORT] = str(port) if port > 0 else NO_PORT
         scene.board.listens(wanted.name, port)
-    address = _address(scene, engine, wanted)
+    address = _address(scene, engine, action.target, wanted)
     if address:
         labels[LABEL_ADDRESS] = address
     own = "" if wanted.joins else address
@@ -59,14 +59,16 @@ def exact_container(scene: Scene, wanted: WantedContainer) -> Observation[Wanted
     return Found(wanted._replace(image=exact.value)) if isinstance(exact, Found) else exact
 
 
-def _address(scene: Scene, engine: Engine, wanted: WantedContainer) -> str:
+def _address(scene: Scene, engine: Engine, target: str, wanted: WantedContainer) -> str:
     """Return the address that the container answers at: its own, or that of the one it joins."""
     if wanted.joins:
         address = scene.board.address(wanted.joins)
         return scene.board.shares_address(wanted.name, address)
     if wanted.owner.kind != "WebApp":
         return ""
-    return scene.board.give_address(wanted.name, engine.subnet(wanted.network))
+    return scene.board.give_address(
+        wanted.name, scene.board.subnet(target, wanted.network, engine.subnet)
+    )
 
 
 def _exact(registry: RegistryClient, image: ImageRef, board: Board) -> Observation[ImageRef]:
