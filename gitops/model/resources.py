@@ -130,6 +130,10 @@ class Acme(NamedTuple):
     root: SecretRef | None = None
 
 
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+"""The directory of the authority for public names where the target names no other."""
+
+
 class Gateway(NamedTuple):
     """The reverse proxy of a target: one port, one host name an app.
 

@@ -61,9 +61,9 @@ def _place(
     itself before production's own.
     """
     name = place.address.name
-    own = lines[place.slot]
-    spec = spec_hash(place, own.content.declared)
     found = hold_of(sight.notes, name)
+    # The hash of a spec costs more than all else here, and few places are held.
+    spec = spec_hash(place, lines[place.slot].content.declared) if found is not None else ""
     hold = in_force(sight.notes, place, spec)
     if hold is not None and hold.content is not None:
         line = _Line(_line_of(hold, place), hold.content, None, None)

@@ -195,10 +195,13 @@ def _sealed(container: WantedContainer) -> WantedContainer:
     return container._replace(config=config)
 
 
-def free_name(stem: str, taken: Collection[str]) -> str:
-    """Return `stem`, or with a number behind it, so that it is nobody else's name."""
+def free_name(stem: str, taken: Collection[str], beside: Collection[str] = ()) -> str:
+    """Return `stem`, or with a number behind it, so that it is nobody else's name.
+
+    Nor are the names that are made of it for what stands `beside` it, `NAME-BESIDE`.
+    """
     name, count = stem, 1
-    while name in taken:
+    while name in taken or any(f"{name}-{other}" in taken for other in beside):
         count += 1
         name = f"{stem}-{count}"
     return name

@@ -6,15 +6,12 @@ import base64
 import hashlib
 import hmac
 
-from gitops.model.certificates import public
-from gitops.model.resources import Acme, Target
+from gitops.model.certificates import GIVEN, INTERNAL, acme_source, public
+from gitops.model.resources import LETS_ENCRYPT, Acme, Target
 from gitops.model.routes import Check, Route, Rules, Server
 from gitops.model.secret import Secrets
 from gitops.model.wanted import WantedApp
 from gitops.model.webapp import Front, Health, Tls, WebApp
-
-LETS_ENCRYPT = Acme("https://acme-v02.api.letsencrypt.org/directory")
-"""The authority for public names where the target names no other."""
 
 
 def rules_of(place: WebApp, secrets: Secrets) -> Rules:
@@ -60,9 +57,9 @@ def certificate_source(place: WebApp, target: Target, secrets: Secrets) -> str:
         return ""
     if tls.auto:
         if all(map(public, place.hosts)):
-            return f"acme:{authority(target).directory}"
-        return "internal"
-    return f"given:{_version(place, tls, secrets)}"
+            return acme_source(authority(target).directory)
+        return INTERNAL
+    return f"{GIVEN}:{_version(place, tls, secrets)}"
 
 
 def _version(place: WebApp, tls: Tls, secrets: Secrets) -> str:
@@ -76,7 +73,7 @@ def _version(place: WebApp, tls: Tls, secrets: Secrets) -> str:
 
 def authority(target: Target) -> Acme:
     """Return the authority that signs public names for a target."""
-    return target.gateway.acme or LETS_ENCRYPT
+    return target.gateway.acme or Acme(LETS_ENCRYPT)
 
 
 def route_of(app: WantedApp, servers: tuple[Server, ...]) -> Route:

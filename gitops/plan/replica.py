@@ -6,7 +6,6 @@ the app's container has its own.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from gitops.model.observed import LABEL_PROJECT, LABEL_REPLICA
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.routes import LAST_REQUEST
 from gitops.model.wanted import WantedApp, WantedContainer
+from gitops.plan.containers import free_name
 from gitops.plan.draft import Chain, Draft, Why
 from gitops.plan.place import Place, port_of
 
@@ -133,12 +133,7 @@ def free(app: WantedApp, taken: Collection[str]) -> str:
     """Return a name for a new replica that is free, as are those of its sidecars."""
     container = app.container
     stem = f"{container.labels[LABEL_PROJECT]}-{container.owner.name}-{container.config[:8]}"
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(
-        name
-        for name in names
-        if not {name, *(f"{name}-{one.name}" for one in app.sidecars)} & set(taken)
-    )
+    return free_name(stem, taken, [one.name for one in app.sidecars])
 
 
 def retire(

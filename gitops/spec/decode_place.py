@@ -7,6 +7,7 @@ import ipaddress
 from gitops.model.address import Address
 from gitops.model.metadata import Metadata
 from gitops.model.resources import (
+    LETS_ENCRYPT,
     Acme,
     Gateway,
     ManagedRegistry,
@@ -21,7 +22,6 @@ from gitops.spec.findings import shown
 from gitops.spec.scope import EMPTY, Scope, Spec
 
 DEFAULT_REGISTRY = "registry:2"
-LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 DEFAULT_HTTPS = 8443
 """The port of HTTPS when a target names none and an app asks for TLS."""
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 
 import pytest
 from support.end_state import End, end_of, histories, wipe
+from support.killing import kill
 from support.load import Load, Shape
-from support.scenario import ROOT, Answer, World
+from support.scenario import Answer, World
 
 pytestmark = pytest.mark.scenario
 
-KILLER = ROOT / "tests/support/kill_at.py"
 LIGHT = Shape(busy=2, rate=40.0, slow=0, single=1, single_rate=20.0)
 IDLE = Shape(busy=2, rate=40.0, slow=6, pauses=((3.0, 4.5),), single=1, single_rate=20.0)
 LONGEST = 1000.0
@@ -26,22 +23,6 @@ def plan_of(world: World) -> list[str]:
     """Return the steps of the plan as it is now, in words."""
     plan = json.loads(world.gitops("plan", "-o", "json").out)
     return [step["summary"] for step in plan["steps"]]
-
-
-def kill(world: World, moment: str, step: int) -> None:
-    """Reconcile, and be killed before or after a step."""
-    arguments = ["reconcile", "-f", str(world.specs), "--project", world.project]
-    done = subprocess.run(
-        [sys.executable, str(KILLER), moment, str(step), *arguments],
-        cwd=world.folder,
-        env=world.environ,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    told = f"{moment} step {step}: {done.returncode}\n{done.stdout}{done.stderr}"
-    assert done.returncode == -signal.SIGKILL, told
 
 
 def expected(straight: End, moment: str, step: int, steps: int) -> End:
@@ -69,7 +50,7 @@ def redeploy(world: World) -> tuple[End, int]:
 def killed_redeploy(world: World, moment: str, step: int) -> End:
     """Redeploy to a new version, killed at a step, and once more; return what is there then."""
     commit = world.page(f"version {step + 1}")
-    kill(world, moment, step)
+    kill(world, ("reconcile",), moment, step)
     world.gitops("reconcile")
     assert world.container("WebApp", "hello")["Labels"]["gitops.revision"] == commit
     end = end_of(world)
@@ -90,7 +71,7 @@ def test_first_deployment(world: World, part: int) -> None:
         # Before a step is after another one: every second of each is as good as all of them.
         moment = MOMENTS[(step + part // 2) % 2]
         wipe(world)
-        kill(world, moment, step)
+        kill(world, ("reconcile",), moment, step)
         world.gitops("reconcile")
         wanted = expected(straight, moment, step, len(names))
         assert end_of(world) == wanted, f"killed {moment} {names[step - 1]!r}"
@@ -134,7 +115,7 @@ def test_kill_while_the_old_one_drains(world: World, action: str) -> None:
     with Load(world.gateway_port, "hello.localhost", IDLE) as load:
         world.page("version 1")
         steps = [text.split()[0] for text in plan_of(world)]
-        kill(world, "before", 1 + steps.index(action))
+        kill(world, ("reconcile",), "before", 1 + steps.index(action))
         world.gitops("reconcile")
     assert load.failures == []
     assert list(load.bodies) == ["version 0", "version 1"]

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import NamedTuple
@@ -18,11 +15,11 @@ from typing import NamedTuple
 import pytest
 from support.bench_story import LIGHT, commit, storm, write
 from support.end_state import End, end_of
-from support.scenario import ROOT, Answer, World
+from support.killing import kill
+from support.scenario import Answer, World
 
 pytestmark = pytest.mark.scenario
 
-KILLER = ROOT / "tests/support/kill_at.py"
 KILLS = 8
 """How many of the steps are tried in one test, evenly chosen."""
 
@@ -63,23 +60,6 @@ def steps_of(world: World, move: Move) -> int:
     said = json.loads(world.gitops(*move.command, "-o", "json").out)
     plan = said.get("plan", said)
     return len(plan["steps"])
-
-
-def kill(world: World, command: tuple[str, ...], moment: str, step: int) -> None:
-    """Give a command, and let it be killed before or after a step."""
-    arguments = [*command, "-f", str(world.specs), "--project", world.project]
-    done = subprocess.run(
-        [sys.executable, str(KILLER), moment, str(step), *arguments],
-        cwd=world.folder,
-        env=world.environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    told = f"{moment} step {step}: {done.returncode}\n{done.stdout}{done.stderr}"
-    assert done.returncode == -signal.SIGKILL, told
 
 
 def chosen(steps: int) -> Iterator[tuple[str, int]]:
