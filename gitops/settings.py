@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+DEFAULT_BUILDS = 2
 
 VARIABLES = {
     "DOCKER_HOST": "the engine of a target that names none",
     "GITOPS_BUILDER": "auto, buildkit or engine: what builds images",
+    "GITOPS_BUILDS": "how many runs of tasks work at the same time on this machine",
     "GITOPS_CACHE": "the folder of git mirrors; it may be deleted at any time",
     "GITOPS_OWNER": "who a lease says holds it; default user@host",
     "GITOPS_STATE": "the folder of the database of runs, events and quarantines",
@@ -35,6 +37,7 @@ class Settings(NamedTuple):
     owner: str
     color: bool
     environ: Mapping[str, str]
+    builds: int = DEFAULT_BUILDS
 
 
 def read_settings(environ: Mapping[str, str], user: str, host: str) -> Settings:
@@ -51,7 +54,16 @@ def read_settings(environ: Mapping[str, str], user: str, host: str) -> Settings:
         owner=environ.get("GITOPS_OWNER", "") or f"{user}@{host}",
         color=not environ.get("NO_COLOR"),
         environ=environ,
+        builds=_builds(environ.get("GITOPS_BUILDS", "")),
     )
+
+
+def _builds(text: str) -> int:
+    if not text:
+        return DEFAULT_BUILDS
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise SettingsError(f"GITOPS_BUILDS is {text!r}; it is a whole number from 1 on")
+    return int(text)
 
 
 def _folder(environ: Mapping[str, str], own: str, xdg: str, default: Path) -> Path:

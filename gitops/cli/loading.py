@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import re
-import socket
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +9,13 @@ import click
 
 from gitops.cli import exits
 from gitops.cli.options import DEFAULT_ENTRY, SpecOptions
+from gitops.cli.place import checked_project, project_name, project_of, settings
 from gitops.model.bundle import Bundle, Loaded
 from gitops.model.diagnostics import Diagnostic, Severity
-from gitops.settings import Settings, read_settings
 from gitops.spec.assembly import LoadRequest
 from gitops.spec.load import load, read_values
+
+__all__ = ["Entry", "entry_of", "project_of", "read", "read_bundle", "settings", "show"]
 
 
 class Entry(NamedTuple):
@@ -27,11 +25,6 @@ class Entry(NamedTuple):
     project: str
 
 
-def settings() -> Settings:
-    """Return the settings of this process."""
-    return read_settings(os.environ, getpass.getuser(), socket.gethostname())
-
-
 def entry_of(specs: SpecOptions) -> Entry:
     """Return the entries; without any, `registry.yaml` of the current folder."""
     paths = specs.files or (Path(DEFAULT_ENTRY),)
@@ -39,16 +32,13 @@ def entry_of(specs: SpecOptions) -> Entry:
         raise click.UsageError(
             f"there is no {DEFAULT_ENTRY} in this folder; write one, or name a file with -f"
         )
-    return Entry(paths, specs.project or _project(paths[0]))
+    return Entry(paths, specs.project or project_name(paths[0]))
 
 
 def read(specs: SpecOptions) -> Loaded:
     """Return what the specs hold, right or wrong."""
     entry = entry_of(specs)
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", entry.project):
-        raise click.UsageError(
-            f"project {entry.project!r} is no name: up to 40 of a-z, 0-9 and -; give --project"
-        )
+    checked_project(entry.project)
     try:
         values = read_values(specs.values, specs.settings)
     except ValueError as error:
@@ -74,9 +64,3 @@ def show(diagnostics: tuple[Diagnostic, ...], *, verbose: bool) -> None:
         from gitops.spec.report import as_text  # noqa: PLC0415 - only when something was found
 
         click.echo(as_text(kept), err=True, nl=False)
-
-
-def _project(path: Path) -> str:
-    folder = path.resolve() if path.is_dir() else path.resolve().parent
-    name = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:40].strip("-")
-    return name or "gitops"

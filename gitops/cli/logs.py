@@ -11,23 +11,25 @@ from typing import NamedTuple
 import click
 
 from gitops.cli import exits
+from gitops.cli.coloring import color_of
 from gitops.cli.deciding import Seat, take_seat
 from gitops.cli.finding import Unit, chosen, units_of
 from gitops.cli.following import Choice, Entry, followed, written
-from gitops.cli.loading import read_bundle, settings
+from gitops.cli.loading import project_of, read_bundle, settings
 from gitops.cli.options import SpecOptions, spec_options
+from gitops.cli.reconcile_logs import print_build_log, print_steps_log
+from gitops.cli.task_logs import RunChoice, print_run_log
 from gitops.drivers.base import Engine
-from gitops.drivers.processes import is_alive
 from gitops.drivers.redact import Redactor
 from gitops.engine.sources import read_secrets
 from gitops.model.address import Address, parse_address
-from gitops.model.records import LogLine, RunRecord, RunState, StepState
 from gitops.plan.wishes import RefusedError
 from gitops.spec.units import seconds
 from gitops.store.store import Store
+from gitops.store.task_reading import RunQuery
+from gitops.wiring.memory import open_store
 
-_POLL = 0.2
-_COLORS = ("cyan", "yellow", "green", "magenta", "blue", "bright_cyan", "bright_yellow")
+_TAIL = 100
 
 
 class _Wanted(NamedTuple):
@@ -73,10 +75,8 @@ def _since(_context: click.Context, _parameter: click.Parameter, text: str) -> f
 @click.option(
     "--tail",
     type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
     metavar="NUMBER",
-    help="How many of the last lines.",
+    help="How many of the last lines.  [default: 100; of a task's run all]",
 )
 @click.option(
     "--replica",
@@ -85,69 +85,67 @@ def _since(_context: click.Context, _parameter: click.Parameter, text: str) -> f
     help="Only one replica of an app, counted from the oldest.",
 )
 @click.option("--sidecar", metavar="NAME", help="Only this sidecar of an app.")
+@click.option("--step", default="", metavar="ID", help="Only this step of a task's run.")
+@click.option("--timestamps", is_flag=True, help="With the time of each line of a task's run.")
 def command(  # noqa: PLR0913 - one parameter for each option
     what: str,
     specs: SpecOptions,
     since: float,
-    tail: int,
+    tail: int | None,
     replica: int | None,
-    sidecar: str | None,
     *,
+    sidecar: str | None,
+    step: str,
     follow: bool,
+    timestamps: bool,
 ) -> int:
-    """Print the log of an app's containers, of a task's last build, or of a run.
+    """Print the log of an app's containers, of a task's last run, or of a run.
 
     WHAT is WebApp/NAME, Registry/NAME or Target/NAME (its gateway) for containers, BuildTask/NAME
-    for the last build, or the id of a run as `gitops runs` lists it. Lines of several containers
-    come in the order in which they were written, each with its container's name.
+    for its last run, or the id of a run as `gitops runs` lists it, which needs no spec. Lines of
+    several containers come in the order in which they were written, each with its container's name.
     """
-    seat = take_seat(read_bundle(specs), settings())
-    wanted = _Wanted(Choice(since, tail), follow, replica, sidecar)
+    wanted = _Wanted(Choice(since, tail or _TAIL), follow, replica, sidecar)
+    chosen = settings()
+    of_run = RunChoice(
+        step, tail, since, timestamps, follow, color=sys.stdout.isatty() and chosen.color
+    )
+    address = _address(what)
+    if address is None or address.kind == "BuildTask":
+        project = project_of(specs)
+        store = open_store(project, chosen)
+        return _log_of(store, project, address or what, wanted, of_run)
+    if step or timestamps:
+        raise click.UsageError("--step and --timestamps are for runs of tasks")
+    return _container_log(take_seat(read_bundle(specs), chosen), address, wanted)
+
+
+def _address(what: str) -> Address | None:
+    """Return the address; none is a run."""
     if "/" not in what:
-        record = seat.store.runs.find(what)
-        if record is None:
-            raise click.UsageError(f"{what!r} is neither Kind/name nor a run of `gitops runs`")
-        return _run_log(seat.store, record, None, wanted)
+        return None
     try:
-        address = parse_address(what)
+        return parse_address(what)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    if address.kind == "BuildTask":
-        return _build_log(seat, address, wanted)
-    return _container_log(seat, address, wanted)
 
 
-def _build_log(seat: Seat, task: Address, wanted: _Wanted) -> int:
-    for record in seat.store.runs.list(seat.bundle.project, limit=200):
-        for step in seat.store.runs.steps(record.id):
-            begun = step.state not in (StepState.PENDING, StepState.SKIPPED)
-            if step.address == task and step.action == "Build" and begun:
-                return _run_log(seat.store, record, step.number, wanted)
-    click.echo(f"{task} was not built by this machine, as far as is remembered", err=True)
-    return exits.FAILED
-
-
-def _run_log(store: Store, record: RunRecord, step: int | None, wanted: _Wanted) -> int:
-    since, tail = wanted.choice
-    lines = tuple(line for line in store.runs.log(record.id, step) if line.time >= since)
-    last = _print(lines[-tail:], 0)
-    while wanted.follow and _goes_on(store, record):
-        time.sleep(_POLL)
-        last = _print(store.runs.log(record.id, step, after=last), last)
-    return exits.OK
-
-
-def _goes_on(store: Store, record: RunRecord) -> bool:
-    now = store.runs.find(record.id)
-    running = now is not None and now.state is RunState.RUNNING
-    return running and is_alive(record.host, record.process) is not False
-
-
-def _print(lines: tuple[LogLine, ...], last: int) -> int:
-    for line in lines:
-        click.echo(line.line)
-        last = line.sequence
-    return last
+def _log_of(
+    store: Store, project: str, what: Address | str, wanted: _Wanted, of_run: RunChoice
+) -> int:
+    """Print the log of a run, or of the last one of a BuildTask; neither needs any spec."""
+    if isinstance(what, Address):
+        runs = store.task_runs.list(project, RunQuery(task=what.name, limit=1))
+        if runs:
+            return print_run_log(store, runs[0], of_run)
+        return print_build_log(store, project, what, wanted.choice, follow=wanted.follow)
+    run = store.task_runs.find(what)
+    if run is not None:
+        return print_run_log(store, run, of_run)
+    record = store.runs.find(what)
+    if record is None:
+        raise click.UsageError(f"{what!r} is neither Kind/name nor a run of `gitops runs`")
+    return print_steps_log(store, record, None, wanted.choice, follow=wanted.follow)
 
 
 def _container_log(seat: Seat, address: Address, wanted: _Wanted) -> int:
@@ -197,5 +195,4 @@ class Sources:
         if not self._told:
             return ""
         text = f"{name:{self._width}} | "
-        color = _COLORS[self._names[name] % len(_COLORS)]
-        return click.style(text, fg=color) if self._color else text
+        return click.style(text, fg=color_of(self._names[name])) if self._color else text

@@ -14,6 +14,8 @@ from gitops.cli import exits
 
 COMMANDS = {
     "authority": "Print the certificate of the project's own authority, to be trusted.",
+    "build": "Build an image of any context and push it, without a spec.",
+    "cancel": "End runs of tasks that wait or work.",
     "completion": "Print the completion script of a shell.",
     "doctor": "Say what is missing on this machine, and how to mend it.",
     "down": "Remove what the project owns; volumes only with --volumes.",
@@ -23,9 +25,11 @@ COMMANDS = {
     "logs": "Print the log of an app, a build or a run.",
     "plan": "Show what would be done, and why; change nothing.",
     "reconcile": "Make the world match the specs, once.",
+    "rerun": "Do a run of a task again, with the same inputs.",
     "restart": "Restart an app's replicas, one after the other.",
     "resume": "Let an app follow its spec again after a rollback or swap.",
     "rollback": "Return an app to an earlier revision, and keep it there.",
+    "run": "Run a task file, or one command, without a spec.",
     "runs": "List runs, or show one.",
     "schema": "Print the JSON Schema of a kind.",
     "start": "Let a stopped app run again.",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from threading import Event
-from types import FrameType
 from typing import NamedTuple
 
 import click
@@ -16,6 +13,7 @@ import click
 from gitops.cli import exits
 from gitops.cli.deciding import Seat
 from gitops.cli.failures import since
+from gitops.cli.interrupting import interruptible
 from gitops.cli.output import emit
 from gitops.cli.progress import PlainReporter, failures_as_data, told
 from gitops.drivers.redact import Redactor
@@ -78,29 +76,6 @@ def reporter_for(seat: Seat, wish: Wish) -> Reporter:
 def waiting(target: str, holder: Lease) -> str:
     """Say for whom a run waits."""
     return f"waiting: target {target} is held by {holder} since {since(holder)}"
-
-
-@contextmanager
-def interruptible(cancel: Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the waits, so that what was begun is left in a known state.
-
-    A second one ends the program at once.
-    """
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if cancel.is_set():
-            # Threads may hang in what they wait for; a crash at any step is mended by the next run.
-            os._exit(exits.INTERRUPTED)
-        cancel.set()
-        click.echo("stopping after the steps that run now; again to stop at once", err=True)
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _show(result: Result, output: str) -> None:

@@ -1,24 +1,68 @@
-"""`gitops runs`: what was done, when, and how it ended."""
+"""`gitops runs`: what was done, when, and how it ended; builds and tasks, and all else."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import click
 
-from gitops.cli import exits
-from gitops.cli.loading import entry_of, settings
+from gitops.cli import exits, reconcile_runs_page, task_runs_page
+from gitops.cli.loading import project_of, settings
 from gitops.cli.moments import moment, span
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.output import emit
-from gitops.drivers.processes import is_alive
-from gitops.model.records import RunRecord, RunState, StepRecord
+from gitops.cli.seen_runs import as_seen, list_seen
+from gitops.model.records import RunRecord, RunState
+from gitops.model.task_runs import CauseKind, RunStatus, TaskRun
 from gitops.store.store import Store
+from gitops.store.task_reading import RunQuery
 from gitops.wiring.memory import open_store
+
+_NAMES = ("RUN ID", "TASK", "STATUS", "TRIGGER", "STARTED", "DURATION")
+
+
+class _Listed(NamedTuple):
+    """A run of either kind in a list; `cells` are those of the table, from the second on."""
+
+    begun: float
+    id: str
+    cells: tuple[str, ...]
+    document: dict[str, object]
+    line: str
 
 
 @click.command("runs")
-@click.argument("run", required=False)
+@click.argument("what", metavar="[show] [RUN]", nargs=-1)
 @spec_options
 @output_option("text", "json", "yaml")
+@click.option(
+    "--kind",
+    type=click.Choice(["all", "task", "reconcile"]),
+    help="Only runs of tasks, or only what changed the world.  [default: all]",
+)
+@click.option("--task", metavar="NAME", help="Only those of one BuildTask.")
+@click.option(
+    "--status",
+    type=click.Choice([str(status) for status in RunStatus], case_sensitive=False),
+    help="Only runs of tasks with this status.",
+)
+@click.option(
+    "--cause",
+    type=click.Choice([str(kind) for kind in CauseKind], case_sensitive=False),
+    help="Only runs of tasks that answer to this.",
+)
+@click.option(
+    "--image",
+    default="",
+    metavar="TEXT",
+    help="Only runs that pushed this repository, repository:tag, tag or digest.",
+)
+@click.option("--branch", default="", metavar="NAME", help="Only runs of tasks on this branch.")
+@click.option(
+    "--state",
+    type=click.Choice([str(state) for state in RunState]),
+    help="Only runs of reconcile in this state.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -27,95 +71,126 @@ from gitops.wiring.memory import open_store
     metavar="NUMBER",
     help="How many of the latest.",
 )
-@click.option(
-    "--state",
-    type=click.Choice([str(state) for state in RunState]),
-    help="Only those in this state.",
-)
-def command(run: str | None, specs: SpecOptions, output: str, limit: int, state: str | None) -> int:
-    """List runs, the latest first, or show the steps of RUN (its id, or how that begins).
+def command(
+    what: tuple[str, ...],
+    specs: SpecOptions,
+    output: str,
+    kind: str | None,
+    limit: int,
+    state: str | None,
+    **filters: str | None,
+) -> int:
+    """List runs, the latest first, or show RUN: its id, or how that begins.
 
-    A run that found nothing to do is not kept.
+    A run of reconcile that found nothing to do is not kept.
     """
-    project = entry_of(specs).project
-    store = open_store(project, settings())
-    if run is not None:
-        return _show(store, run, output)
-    found = [
-        _seen(record)
-        for record in store.runs.list(project, limit, RunState(state) if state else None)
-    ]
-    if output == "text":
-        for record in found:
-            click.echo(_line(record))
-    else:
-        emit([_document(record) for record in found], output)
+    chosen = settings()
+    project = project_of(specs)
+    store = open_store(project, chosen)
+    if what:
+        return _show(store, _named(what), output, color=chosen.color)
+    kind = _kind(kind, state, filters)
+    found = _tasks(store, project, _query(filters, limit)) if kind != "reconcile" else []
+    if kind != "task":
+        found += _reconciles(store, project, limit, RunState(state) if state else None)
+    found = sorted(found, key=lambda one: one.begun, reverse=True)[:limit]
+    if output != "text":
+        emit([one.document for one in found], output)
+    elif kind == "reconcile":
+        for one in found:
+            click.echo(one.line)
+    elif found:
+        from gitops.cli.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
+
+        print_table(_NAMES, [(one.id, *one.cells) for one in found], color=chosen.color)
     return exits.OK
 
 
-def _show(store: Store, run: str, output: str) -> int:
-    record = store.runs.find(run)
-    if record is None:
-        click.echo(f"error: there is no run {run}; `gitops runs` lists them", err=True)
-        return exits.FAILED
-    steps = store.runs.steps(record.id)
-    if output == "text":
-        click.echo(_line(_seen(record)))
-        for step in steps:
-            click.echo(_step_line(step))
-    else:
-        emit({**_document(_seen(record)), "steps": [_step(step) for step in steps]}, output)
-    return exits.OK
+def _named(what: tuple[str, ...]) -> str:
+    names = what[1:] if what[0] == "show" else what
+    if len(names) != 1:
+        raise click.UsageError("name one run: gitops runs show RUN")
+    return names[0]
 
 
-def _seen(record: RunRecord) -> RunRecord:
-    """Return the record as it is: a run whose process is gone could not write down its end."""
-    gone = record.state is RunState.RUNNING and is_alive(record.host, record.process) is False
-    return record._replace(state=RunState.INTERRUPTED) if gone else record
+def _kind(kind: str | None, state: str | None, filters: dict[str, str | None]) -> str:
+    """Return which kind is listed: a filter that only one kind has chooses that kind."""
+    of_task = [name for name, value in filters.items() if value]
+    if state and of_task:
+        raise click.UsageError(f"--state is of runs of reconcile, --{of_task[0]} of tasks: no both")
+    filtered = "reconcile" if state else "task" if of_task else None
+    if kind and kind != "all" and filtered and kind != filtered:
+        option = "state" if state else of_task[0]
+        raise click.UsageError(f"--{option} is no filter of --kind {kind}")
+    return filtered or kind or "all"
 
 
-def _line(record: RunRecord) -> str:
-    took = span(record.started, record.ended) or "-"
-    tail = f" ({record.message})" if record.message else ""
-    # A person's wish says of which app, and why.
-    wish = record.reason.startswith(f"{record.command} ")
-    tail += f" for {record.reason.removeprefix(f'{record.command} ')}" if wish else ""
-    return (
-        f"{record.id} {moment(record.started)} {took:>7} {record.command} {record.state}"
-        f" by {record.owner}{tail}"
+def _query(filters: dict[str, str | None], limit: int) -> RunQuery:
+    task, status, cause = filters["task"], filters["status"], filters["cause"]
+    return RunQuery(
+        task=task.removeprefix("BuildTask/") if task else None,
+        statuses=(RunStatus(status),) if status else (),
+        cause=CauseKind(cause) if cause else None,
+        image=filters["image"] or "",
+        branch=filters["branch"] or "",
+        limit=limit,
     )
 
 
-def _step_line(step: StepRecord) -> str:
-    took = span(step.started, step.ended) or "-"
-    tail = f": {step.reason}" if step.reason else ""
-    detail = "".join(f"\n        {line}" for line in step.detail.splitlines())
-    return f"{step.number:>4}. {took:>7} {step.state} {step.address} {step.action}{tail}{detail}"
+def _tasks(store: Store, project: str, wanted: RunQuery) -> list[_Listed]:
+    return [_listed_task(run) for run in list_seen(store, project, wanted)]
 
 
-def _document(record: RunRecord) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "project": record.project,
-        "command": record.command,
-        "reason": record.reason,
-        "owner": record.owner,
-        "state": str(record.state),
-        "started": moment(record.started),
-        "ended": moment(record.ended),
-        "message": record.message,
-    }
+def _listed_task(run: TaskRun) -> _Listed:
+    began = run.started if run.started is not None else run.created
+    cells = (
+        run.task or f"({run.type})",
+        str(run.status),
+        task_runs_page.causes_of(run),
+        moment(began),
+        span(run.started, run.ended) or "-",
+    )
+    return _Listed(run.created, run.id, cells, task_runs_page.run_document(run), "")
 
 
-def _step(step: StepRecord) -> dict[str, object]:
-    return {
-        "number": step.number,
-        "resource": str(step.address),
-        "action": step.action,
-        "because": step.because,
-        "state": str(step.state),
-        "reason": step.reason,
-        "detail": step.detail,
-        "started": moment(step.started),
-        "ended": moment(step.ended),
-    }
+def _reconciles(store: Store, project: str, limit: int, state: RunState | None) -> list[_Listed]:
+    return [_listed_reconcile(record) for record in store.runs.list(project, limit, state)]
+
+
+def _listed_reconcile(kept: RunRecord) -> _Listed:
+    record = reconcile_runs_page.as_seen(kept)
+    cells = (
+        record.command,
+        str(record.state),
+        record.reason,
+        moment(record.started),
+        span(record.started, record.ended) or "-",
+    )
+    return _Listed(
+        record.started,
+        record.id,
+        cells,
+        reconcile_runs_page.run_document(record),
+        reconcile_runs_page.run_line(record),
+    )
+
+
+def _show(store: Store, name: str, output: str, *, color: bool) -> int:
+    run = store.task_runs.find(name)
+    if run is not None:
+        seen = as_seen(run)
+        if output == "text":
+            task_runs_page.print_page(store, seen, color=color)
+        else:
+            emit(task_runs_page.full_document(store, seen), output)
+        return exits.OK
+    record = store.runs.find(name)
+    if record is None:
+        click.echo(f"error: there is no run {name}; `gitops runs` lists them", err=True)
+        return exits.FAILED
+    record = reconcile_runs_page.as_seen(record)
+    if output == "text":
+        reconcile_runs_page.print_page(store, record)
+    else:
+        emit(reconcile_runs_page.full_document(store, record), output)
+    return exits.OK

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops.drivers.base import Builder, DriverError, ErrorKind
+from gitops.drivers.base import Ability, Builder, DriverError, ErrorKind
 from gitops.drivers.buildkit import BuildKit
 from gitops.drivers.command import CommandOptions, Completed, run
 from gitops.drivers.docker_config import Endpoint, client_env, docker_config
@@ -29,12 +29,17 @@ _CLI_WITHOUT_BUILTIN = (23, 0)
 
 
 class Client(NamedTuple):
-    """A docker CLI on the PATH, and what it said."""
+    """A docker CLI on the PATH, and what it said.
+
+    `platform` is the engine's; `exports` whether its BuildKit writes to registries by itself.
+    """
 
     program: str
     version: tuple[int, int]
     engine: tuple[int, int]
     buildx: str
+    platform: str = "linux/amd64"
+    exports: bool = False
 
 
 def choose_builder(endpoint: Endpoint, prefer: str, redact: Callable[[str], str]) -> Builder:
@@ -50,16 +55,30 @@ def choose_builder(endpoint: Endpoint, prefer: str, redact: Callable[[str], str]
     clients = list(_clients(endpoint)) if prefer != "engine" else []
     for client in clients:
         if client.engine >= _ENGINE_WITH_BUILDKIT and client.buildx:
-            command = (client.program, "buildx", "build", "--load")
-            return BuildKit(f"BuildKit (docker {client.buildx})", command, endpoint, redact)
+            return _with_buildx(client, endpoint, redact)
     for client in clients:
         old = client.version < _CLI_WITHOUT_BUILTIN and client.version >= _ENGINE_WITH_BUILDKIT
         if client.engine >= _ENGINE_WITH_BUILDKIT and old:
             name = f"BuildKit (docker {'.'.join(map(str, client.version))})"
-            return BuildKit(name, (client.program, "build"), endpoint, redact)
+            command = (client.program, "build")
+            return BuildKit(name, command, endpoint, redact, engine=client.platform)
     if prefer == "buildkit":
         raise DriverError(ErrorKind.MISSING, "BuildKit cannot be used", _found(clients))
     return _engine_builder(endpoint, redact, "" if prefer == "engine" else WARNING)
+
+
+def _with_buildx(client: Client, endpoint: Endpoint, redact: Callable[[str], str]) -> Builder:
+    chosen = endpoint.environ.get("BUILDX_BUILDER", "") if client.exports else ""
+    found = BuildKit(
+        f"BuildKit (docker {client.buildx}{', builder ' if chosen else ''}{chosen})",
+        (client.program, "buildx", "build"),
+        endpoint,
+        redact,
+        engine=client.platform,
+        builder=chosen,
+    )
+    more = {Ability.PLATFORMS} if client.exports else set()
+    return found._replace(abilities=found.abilities | more)
 
 
 def _engine_builder(endpoint: Endpoint, redact: Callable[[str], str], warning: str) -> Builder:
@@ -74,24 +93,62 @@ def _clients(endpoint: Endpoint) -> Iterator[Client]:
     """Ask every docker CLI on the PATH for its version, its engine's, and its plugin's."""
     with docker_config(endpoint) as folder:
         env = client_env(endpoint, folder)
+        own = endpoint.environ.get("BUILDX_CONFIG", "") or str(endpoint.home / "buildx")
         found = programs(endpoint.environ.get("PATH", os.defpath))
-        questions = [
-            [program, *words]
-            for program in found
-            for words in (("version", "--format", _FORMAT), ("buildx", "version"))
-        ]
+        questions = [[program, *words] for program in found for words in _questions(endpoint)]
         # All at once: each takes as long as a program takes to start, and a build waits for them.
         with ThreadPoolExecutor(max(len(questions), 1)) as pool:
-            answers = list(pool.map(lambda argv: _ask(argv, env), questions))
-        for program, versions, plugin in zip(found, answers[::2], answers[1::2], strict=True):
-            if versions is None or versions.code:
-                continue
-            mine, engine = (_number(text) for text in f"{versions.stdout.strip()}| ".split("|")[:2])
-            says = plugin.stdout if plugin and not plugin.code else ""
-            yield Client(program, mine, engine, _buildx(says))
+            told = list(pool.map(lambda argv: _ask(argv, env | {"BUILDX_CONFIG": own}), questions))
+        size = len(questions) // max(len(found), 1)
+        for number, program in enumerate(found):
+            client = _client(program, told[number * size : (number + 1) * size])
+            if client is not None:
+                yield client
 
 
-_FORMAT = "{{.Client.Version}}|{{.Server.Version}}"
+_FORMAT = "{{.Client.Version}}|{{.Server.Version}}|{{.Server.Os}}/{{.Server.Arch}}"
+
+
+def _questions(endpoint: Endpoint) -> list[tuple[str, ...]]:
+    """Return what each CLI is asked: versions, the plugin, the image store, the named builder."""
+    named = endpoint.environ.get("BUILDX_BUILDER", "")
+    return [
+        ("version", "--format", _FORMAT),
+        ("buildx", "version"),
+        ("info", "--format", "{{.DriverStatus}}"),
+        *([("buildx", "inspect", named)] if named else []),
+    ]
+
+
+def _client(program: str, answers: list[Completed | None]) -> Client | None:
+    versions, plugin, store, *builders = answers
+    if versions is None or versions.code:
+        return None
+    mine, engine, platform, *_ = [*versions.stdout.strip().split("|"), "", ""]
+    return Client(
+        program,
+        _number(mine),
+        _number(engine),
+        _buildx(_said(plugin)),
+        platform or "linux/amd64",
+        _exports(_said(store), "".join(map(_said, builders))),
+    )
+
+
+def _said(answer: Completed | None) -> str:
+    return answer.stdout if answer and not answer.code else ""
+
+
+def _exports(store: str, builder: str) -> bool:
+    """Say whether BuildKit can write caches and indexes to a registry by itself.
+
+    The engine's own can where images lie in containerd's store; a builder of another driver can
+    always (https://docs.docker.com/build/builders/drivers/).
+    """
+    driver = re.search(r"^Driver:\s*(\S+)", builder, re.MULTILINE)
+    if driver and driver[1] != "docker":
+        return True
+    return "io.containerd.snapshotter" in store
 
 
 def programs(path: str) -> list[str]:

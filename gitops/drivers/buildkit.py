@@ -2,65 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from gitops.drivers.base import BuildContext, BuildJob, Cancel, Output
+from gitops.drivers.base import (
+    Ability,
+    BuildContext,
+    BuildJob,
+    Cancel,
+    DriverError,
+    ErrorKind,
+    Output,
+)
+from gitops.drivers.build_cache import sources, stage_jobs, told
+from gitops.drivers.build_demands import check, warnings
 from gitops.drivers.build_errors import build_error
+from gitops.drivers.buildkit_options import EPOCH, Use, arguments
 from gitops.drivers.command import CommandOptions, run
 from gitops.drivers.docker_config import Endpoint, client_env, docker_config
-
-EPOCH = "SOURCE_DATE_EPOCH"
+from gitops.drivers.leftover_processes import VARIABLE
+from gitops.drivers.processes import this_host, this_process
+from gitops.drivers.redact import Redactor
 
 
 class BuildKit(NamedTuple):
-    """One CLI that can use BuildKit: `command` is `docker build` or buildx's."""
+    """One CLI that can use BuildKit: `command` is `docker build` or buildx's.
+
+    `engine` is the engine's platform; `builder` a buildx builder that is not the engine's own.
+    """
 
     name: str
     command: tuple[str, ...]
     endpoint: Endpoint
     redact: Callable[[str], str]
     warning: str = ""
+    abilities: frozenset[Ability] = frozenset({Ability.SECRETS, Ability.SSH, Ability.FOREIGN})
+    engine: str = "linux/amd64"
+    builder: str = ""
 
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
         """Build and tag `job.image`; see `Builder`. The context goes to standard input."""
+        check(job, self.name, self.abilities, self.engine)
+        hidden = Redactor(job.secrets.values())
+        for line in warnings(job, self.name, self.abilities):
+            output(line)
+        with docker_config(self.endpoint) as folder, _secret_files(job) as files:
+            work = _Work(
+                self,
+                self._environment(folder, job.mark),
+                Use(
+                    exports=Ability.PLATFORMS in self.abilities,
+                    buildx="buildx" in self.command,
+                    engine=self.engine,
+                    sources=sources(job, context),
+                    secrets=files,
+                ),
+                lambda text: hidden(self.redact(text)),
+                output,
+                cancel,
+            )
+            work.do(job, context)
+
+    def _environment(self, folder: Path, mark: str) -> dict[str, str]:
+        env = client_env(self.endpoint, folder) | {"DOCKER_BUILDKIT": "1"}
+        if self.builder:
+            env["BUILDX_BUILDER"] = self.builder
+            own = self.endpoint.environ.get("BUILDX_CONFIG", "")
+            env["BUILDX_CONFIG"] = own or str(self.endpoint.home / "buildx")
+        # A provenance statement would make an index of the image, with another digest each time.
+        # What is attached to an image is attached after its push, to its digest.
+        env["BUILDX_NO_DEFAULT_ATTESTATIONS"] = "1"
+        if mark:
+            own = f"{mark}|{this_host()}|{this_process()}"
+            env[VARIABLE] = mark if "|" in mark else own
+        return env
+
+
+class _Work(NamedTuple):
+    """One build, with all that its programs are started with."""
+
+    builder: BuildKit
+    env: Mapping[str, str]
+    use: Use
+    redact: Callable[[str], str]
+    output: Output
+    cancel: Cancel
+
+    def do(self, job: BuildJob, context: BuildContext) -> None:
+        """Build the image, then keep its layers and those of its stages where the job says."""
+        end = time.monotonic() + job.timeout if job.timeout else None
+        lines = self.image(job, context, job.timeout)
+        if not job.cache.to or self.use.exports:
+            return  # BuildKit has written the cache itself
+        self._keep(job.cache.to, _left(end))
+        for stage in stage_jobs(job, lines):
+            name = str(stage.image)
+            if told(
+                f"the layers of stage {stage.target} are not kept",
+                lambda stage=stage: self.image(stage, context, _left(end), quiet=True),  # type: ignore[misc]
+                self.output,
+            ):
+                self._keep(name, _left(end))
+                self._docker(["rmi", name], 60.0)
+
+    def image(
+        self, job: BuildJob, context: BuildContext, timeout: float, *, quiet: bool = False
+    ) -> list[str]:
+        """Build one image; return the lines of the log."""
         lines: list[str] = []
 
         def keep(line: str) -> None:
             lines.append(line)
-            output(line)
+            if not quiet:
+                self.output(line)
 
-        with docker_config(self.endpoint) as folder:
-            env = client_env(self.endpoint, folder) | {"DOCKER_BUILDKIT": "1"}
-            if job.date > 0:
-                env[EPOCH] = str(job.date)
-            options = CommandOptions(
-                env=env,
-                stdin=context.write_to,
-                timeout=job.timeout,
-                output=keep,
-                cancel=cancel,
-                redact=self.redact,
-            )
-            done = run([*self.command, *arguments(job, context.dockerfile)], options)
-        if done.code:
+        env = dict(self.env)
+        if job.date > 0:
+            env[EPOCH] = str(job.date)
+        argv = [*self.builder.command, *arguments(job, context.dockerfile, self.use)]
+        options = CommandOptions(
+            env=env,
+            stdin=context.write_to,
+            timeout=timeout,
+            output=keep,
+            cancel=self.cancel,
+            redact=self.redact,
+            bound=True,
+        )
+        if run(argv, options).code:
             raise build_error(str(job.image), lines)
+        return lines
+
+    def _keep(self, name: str, timeout: float) -> None:
+        if told(
+            f"the build cache {name} is not written",
+            lambda: self._docker(["push", name], timeout),
+            self.output,
+        ):
+            self.output(f"layers are kept in {name}")
+
+    def _docker(self, words: list[str], timeout: float) -> None:
+        options = CommandOptions(
+            env=self.env, timeout=timeout, cancel=self.cancel, redact=self.redact, bound=True
+        )
+        done = run([self.builder.command[0], *words], options)
+        if done.code:
+            last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+            raise DriverError(ErrorKind.FAILED, f"docker {words[0]} failed", "".join(last))
 
 
-def arguments(job: BuildJob, dockerfile: str) -> list[str]:
-    """Return the options of a build. Build args are no secrets: image history shows them."""
-    pairs = [("--build-arg", f"{name}={value}") for name, value in _args(job).items()]
-    pairs += [("--label", f"{name}={value}") for name, value in job.labels.items()]
-    if job.target:
-        pairs.append(("--target", job.target))
-    options = [part for pair in pairs for part in pair]
-    return ["--progress=plain", "--file", dockerfile, "--tag", str(job.image), *options, "-"]
+def _left(end: float | None) -> float:
+    """Return the seconds until `end`, at least a tenth, as 0 would be no limit at all."""
+    return 0.0 if end is None else max(end - time.monotonic(), 0.1)
 
 
-def _args(job: BuildJob) -> dict[str, str]:
-    """Add the commit's date, which BuildKit 0.11 and later gives the image and its files.
+@contextmanager
+def _secret_files(job: BuildJob) -> Iterator[Mapping[str, str]]:
+    """Give a file for each secret of a build, in a folder of our own that is gone afterwards.
 
-    https://reproducible-builds.org/specs/source-date-epoch/; older ones pass over it.
+    Files, as arguments and the environment of a program can be read by others.
     """
-    epoch = {EPOCH: str(job.date)} if job.date > 0 else {}
-    return {**epoch, **job.args}
+    if not job.secrets:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="gitops-secrets-") as name:  # mode 0700 (mkdtemp)
+        places = {key: str(Path(name) / str(number)) for number, key in enumerate(job.secrets)}
+        for key, place in places.items():
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(job.secrets[key].reveal().encode(errors="surrogateescape"))
+        yield places

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from threading import Event, Thread
-from typing import IO, Any, NamedTuple, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
 import docker
 import docker.errors
@@ -16,13 +13,22 @@ import requests
 import urllib3.exceptions
 from docker.utils import kwargs_from_env
 
-from gitops.drivers.base import BuildContext, BuildJob, Cancel, DriverError, ErrorKind, Output
+from gitops.drivers.base import (
+    Ability,
+    BuildContext,
+    BuildJob,
+    Cancel,
+    DriverError,
+    ErrorKind,
+    Output,
+)
+from gitops.drivers.build_cache import sources, stage_jobs, told
+from gitops.drivers.build_demands import check
 from gitops.drivers.build_errors import build_error
+from gitops.drivers.classic_deadline import Deadline
+from gitops.drivers.classic_request import Use, messages, piped
 from gitops.drivers.docker_config import Endpoint, docker_config
-
-CHUNK = 1 << 16
-TICK = 0.1
-
+from gitops.model.image import parse_image
 
 _BROKEN = (
     docker.errors.DockerException,
@@ -40,18 +46,97 @@ class ClassicBuilder(NamedTuple):
     redact: Callable[[str], str]
     warning: str
 
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """Limits, which BuildKit has not, and nothing else."""
+        return frozenset({Ability.LIMITS})
+
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
         """Build and tag `job.image`; see `Builder`. The context is streamed as the body."""
-        image = str(job.image)
-        lines: list[str] = []
-        deadline = _Deadline(job.timeout, cancel, f"the build of {image}")
+        deadline = Deadline(job.timeout, cancel, f"the build of {job.image}")
+        with self._client(job) as client, deadline.watching(client):
+            check(job, self.name, self.abilities, self._platform(client) if job.platforms else "")
+            use = Use(client, deadline, output)
+            found = tuple(self._pulled(sources(job, context), use))
+            lines = self._image(job, context, use, found)
+            for name in job.tags:
+                self._tag(str(job.image), name, use)
+            self._keep(job.cache.to, job, use)
+            for stage in stage_jobs(job, lines):
+                what = f"the layers of stage {stage.target} are not kept"
+                quiet = use._replace(output=_nowhere)
+                build = partial(self._image, stage, context, quiet, found)
+                if told(what, build, output):
+                    self._keep(str(stage.image), stage, use)
+
+    def _platform(self, client: docker.APIClient) -> str:
         try:
-            with self._client(job) as client, deadline.watching(client), _piped(context) as body:
-                for message in _messages(client, job, context.dockerfile, deadline.guarded(body)):
-                    self._take(message, image, lines, output)
+            version = client.version()
+        except _BROKEN as error:
+            raise DriverError(
+                ErrorKind.UNREACHABLE, "the engine cannot be asked what it is", str(error)
+            ) from error
+        return f"{version['Os']}/{version['Arch']}"
+
+    def _image(
+        self, job: BuildJob, context: BuildContext, use: Use, found: Sequence[str]
+    ) -> list[str]:
+        """Build one image; return the lines of the log."""
+        lines: list[str] = []
+        with self._translated(str(job.image), use.deadline, lines), piped(context) as body:
+            for message in messages(use, job, (context.dockerfile, body), found):
+                self._take(message, str(job.image), lines, use.output)
+        return lines
+
+    def _pulled(self, names: Sequence[str], use: Use) -> Iterator[str]:
+        """Pull the images that layers are taken from; give those that the engine has then.
+
+        The engine's own builder looks at no registry, only at the history of images that are here.
+        """
+        for name in names:
+            what = f"no layers come from {name}"
+            if told(what, partial(self._transfer, "pull", name, use), use.output):
+                yield name
+
+    def _keep(self, name: str, job: BuildJob, use: Use) -> None:
+        if not name:
+            return
+        told_ = f"the build cache {name} is not written"
+        if told(told_, partial(self._send, name, job, use), use.output):
+            use.output(f"layers are kept in {name}")
+
+    def _send(self, name: str, job: BuildJob, use: Use) -> None:
+        self._tag(str(job.image), name, use)
+        self._transfer("push", name, use)
+
+    def _tag(self, image: str, name: str, use: Use) -> None:
+        wanted = parse_image(name)
+        with self._translated(name, use.deadline, []):
+            use.client.tag(image, wanted.repository, wanted.tag)
+
+    def _transfer(self, verb: str, name: str, use: Use) -> None:
+        """Pull or push an image, with the credentials of the configuration that was made."""
+        image = parse_image(name)
+        call = use.client.pull if verb == "pull" else use.client.push
+        with self._translated(name, use.deadline, []):
+            try:
+                for message in call(image.repository, tag=image.tag, stream=True, decode=True):
+                    if error := message.get("error"):
+                        raise DriverError(ErrorKind.FAILED, f"cannot {verb} it", self.redact(error))
+            except docker.errors.NotFound as error:
+                words = "the registry does not have it (yet)"
+                raise DriverError(ErrorKind.MISSING, words) from error
+
+    @contextmanager
+    def _translated(self, image: str, deadline: Deadline, lines: list[str]) -> Iterator[None]:
+        try:
+            yield
         except docker.errors.APIError as error:
             deadline.check()
             raise build_error(image, lines, self.redact(str(error.explanation or error))) from error
+        except DriverError:
+            deadline.check()
+            raise
         except _BROKEN as error:
             deadline.check()
             raise DriverError(
@@ -87,106 +172,5 @@ class ClassicBuilder(NamedTuple):
                 output(line)
 
 
-class _Deadline:
-    """Ends a request that has run out of time, or that nobody wants any more."""
-
-    def __init__(self, timeout: float, cancel: Cancel, what: str) -> None:
-        self._end = time.monotonic() + timeout if timeout else None
-        self._timeout = timeout
-        self._cancel = cancel
-        self._what = what
-        self._sockets: list[int] = []
-
-    def check(self) -> None:
-        """Raise CANCELLED or TIMEOUT when it is time."""
-        if self._cancel.is_set():
-            raise DriverError(ErrorKind.CANCELLED, f"{self._what} was given up")
-        if self._end is not None and time.monotonic() > self._end:
-            raise DriverError(ErrorKind.TIMEOUT, f"{self._what} did not end in {self._timeout:g} s")
-
-    @contextmanager
-    def watching(self, client: docker.APIClient) -> Iterator[None]:
-        """Close the connection when it is time, which makes the engine stop the build."""
-        done = Event()
-
-        def remember(response: requests.Response, **_: object) -> None:
-            with suppress(OSError, AttributeError, ValueError):
-                self._sockets.append(os.dup(response.raw.fileno()))
-
-        def watch() -> None:
-            while not done.wait(TICK):
-                try:
-                    self.check()
-                except DriverError:
-                    self._hang_up()
-
-        client.hooks["response"].append(remember)
-        thread = Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-            for number in self._sockets:
-                os.close(number)
-
-    def guarded(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """Give `body`, ended by an error when it is time."""
-        for chunk in body:
-            self.check()
-            yield chunk
-
-    def _hang_up(self) -> None:
-        for number in self._sockets:
-            with suppress(OSError), socket.socket(fileno=os.dup(number)) as connection:
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-def _messages(
-    client: docker.APIClient, job: BuildJob, dockerfile: str, body: Iterator[bytes]
-) -> Iterator[Mapping[str, Any]]:
-    return client.build(
-        fileobj=cast("IO[bytes]", body),  # the SDK hands it on to requests, which takes pieces
-        custom_context=True,
-        decode=True,
-        rm=True,
-        forcerm=True,
-        dockerfile=dockerfile,
-        tag=str(job.image),
-        buildargs=dict(job.args),
-        labels=dict(job.labels),
-        target=job.target or None,
-    )
-
-
-@contextmanager
-def _piped(context: BuildContext) -> Iterator[Iterator[bytes]]:
-    """Turn a context that writes into pieces to be read; its error comes after the last one."""
-    read, write = os.pipe()
-    failures: list[DriverError | OSError] = []
-
-    def fill() -> None:
-        with os.fdopen(write, "wb") as stream:
-            try:
-                context.write_to(stream)
-                stream.flush()
-            except BrokenPipeError:
-                pass  # the engine has refused the build, and says why
-            except (DriverError, OSError) as error:
-                failures.append(error)
-
-    def pieces() -> Iterator[bytes]:
-        while chunk := os.read(read, CHUNK):
-            yield chunk
-        if failures:
-            # Without the end of the body the engine does not build from a part of it.
-            raise failures[0]
-
-    thread = Thread(target=fill, daemon=True)
-    thread.start()
-    try:
-        yield pieces()
-    finally:
-        os.close(read)
-        thread.join()
+def _nowhere(_line: str) -> None:
+    """Take a line that has been shown before."""

@@ -28,6 +28,7 @@ class CommandOptions(NamedTuple):
     """How to run a program. `env` is the whole environment; None hands on our own.
 
     `timeout` is seconds for the whole run, `quiet` seconds without a byte of output; 0 is no limit.
+    `most` is bytes of either stream after which it is ended, with FAILED; 0 is no limit.
     `output` gets each line of both streams as it comes, redacted.
     """
 
@@ -40,9 +41,20 @@ class CommandOptions(NamedTuple):
     cancel: Cancel | None = None
     redact: Callable[[str], str] = str
     title: str = "the program"
+    most: int = 0
+    bound: bool = False
+    """Whether the program dies with us, also when we are killed: see `_LIFELINE`."""
 
 
 PLAIN = CommandOptions()
+
+_LIFELINE = '(read -r _ <"/dev/fd/$0"; kill -KILL -$$) >/dev/null 2>&1 & exec "$@"'
+"""A shell's script that becomes the program, with a watcher beside it in the same process group.
+
+The watcher reads from a pipe whose other end only we hold. However we end, the kernel closes that,
+and the group is killed: without it a build that prints nothing would go on for nobody. The parent
+death signal of Linux does not do: it follows the thread that started the program, not the process.
+"""
 
 
 class Completed(NamedTuple):
@@ -61,8 +73,22 @@ def run(argv: Sequence[str], options: CommandOptions = PLAIN) -> Completed:
     Raises `DriverError`: MISSING when there is no such program, TIMEOUT and CANCELLED when the
     whole group is gone, and what `stdin` raises. Another exit code than 0 is an answer.
     """
+    read, write = os.pipe() if options.bound else (-1, -1)
+    keep = (read,) if options.bound else ()
+    words = ["/bin/sh", "-c", _LIFELINE, str(read), *argv] if options.bound else argv
     try:
-        process = subprocess.Popen(
+        process = _started(words, options, keep)
+        return supervise(process, options._replace(title=Path(argv[0]).name))
+    finally:
+        for number in (read, write) if options.bound else ():
+            os.close(number)
+
+
+def _started(
+    argv: Sequence[str], options: CommandOptions, keep: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
             argv,
             env=options.env,
             cwd=options.cwd,
@@ -70,12 +96,12 @@ def run(argv: Sequence[str], options: CommandOptions = PLAIN) -> Completed:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=keep,
         )
     except FileNotFoundError as error:
         raise DriverError(ErrorKind.MISSING, f"cannot run {argv[0]}", str(error)) from error
     except OSError as error:
         raise DriverError(ErrorKind.FAILED, f"cannot run {argv[0]}", str(error)) from error
-    return supervise(process, options._replace(title=Path(argv[0]).name))
 
 
 def supervise(process: subprocess.Popen[bytes], options: CommandOptions) -> Completed:
@@ -130,12 +156,23 @@ class _Run:
         self._ended.set()
 
     def _read(self, stream: IO[bytes], lines: list[bytes]) -> None:
+        most, size = self._options.most, 0
         with stream:
             while chunk := stream.readline(1 << 16):
                 self._heard = time.monotonic()
+                size += len(chunk)
+                if most and size > most:
+                    self._flood(most)
+                    return
                 lines.append(chunk)
                 if self._options.output:
                     self._options.output(self._readable(chunk).rstrip("\r\n"))
+
+    def _flood(self, most: int) -> None:
+        self._error = DriverError(
+            ErrorKind.FAILED, f"{self._options.title} answered more than {most >> 20} MiB"
+        )
+        stop_group(self._process)
 
     def _readable(self, text: bytes) -> str:
         return self._options.redact(text.decode(errors="replace"))

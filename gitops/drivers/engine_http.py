@@ -116,7 +116,7 @@ class SocketHttp:
         """Make several calls at the same time; see `EngineHttp`."""
         used: list[HTTPConnection] = []
         try:
-            with _translated(self._address):
+            with reaching(self._address):
                 for call in calls:
                     used.append(self._take())
                     self._observer(call.method, call.path)
@@ -195,7 +195,8 @@ def _receive(connection: HTTPConnection) -> Answer:
 
 
 @contextmanager
-def _translated(address: str) -> Iterator[None]:
+def reaching(address: str) -> Iterator[None]:
+    """Turn what goes wrong on the way to an engine and back into a `DriverError`."""
     what = f"the Docker engine at {address}"
     try:
         yield

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from gitops.drivers.base import DriverError, ErrorKind, Output
-from gitops.drivers.sdk_client import SdkClient, kind_of_message
+from gitops.drivers.engine_words import told
+from gitops.drivers.sdk_client import SdkClient
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.secret import Secret
 
@@ -40,7 +40,7 @@ def pull(client: SdkClient, image: ImageRef, auths: Auths, output: Output) -> No
             decode=True,
             auth_config=_auth(image, auths),
         )
-        for _ in _told(stream, what, output):
+        for _ in told(stream, what, output):
             pass
 
 
@@ -56,7 +56,7 @@ def push(client: SdkClient, image: ImageRef, auths: Auths, output: Output) -> st
             decode=True,
             auth_config=_auth(image, auths),
         )
-        for record in _told(stream, what, output):
+        for record in told(stream, what, output):
             digest = record.get("aux", {}).get("Digest", digest)
     if not digest:
         raise DriverError(ErrorKind.FAILED, what, "the engine reported no digest for it")
@@ -82,21 +82,3 @@ def _auth(image: ImageRef, auths: Auths) -> dict[str, str] | None:
         return None
     username, password = auths[host]
     return {"username": username, "password": password.reveal()}
-
-
-def _told(records: Iterable[dict[str, Any]], what: str, output: Output) -> Iterable[dict[str, Any]]:
-    """Write the records of a pull or push to the log, less their progress bars; raise their error.
-
-    The engine answers 200 first and tells of a failure in the stream (Engine API, ImagePush).
-    """
-    last = error = ""
-    for record in records:
-        # The stream is read to its end even so: that gives the connection back.
-        error = error or record.get("error", "")
-        line = f"{record.get('id', '')} {record.get('status', '')}".strip()
-        if line and line != last and "progressDetail" not in record:
-            output(line)
-        last = line
-        yield record
-    if error:
-        raise DriverError(kind_of_message(error), what, error)

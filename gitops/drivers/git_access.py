@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,16 +33,24 @@ CONFIG = """\
 \tauto = false
 [protocol]
 \tversion = 2
+[core]
+	bigFileThreshold = 32m
 [http]
 \tlowSpeedLimit = 1
 \tlowSpeedTime = 60
 """
 
-# A redirect may lead to another host: it asks for a password too, and gets none.
+# A redirect may lead to another host, or from https to http: it asks for a password too, and gets
+# none. The prompt ends with the address, behind a user name that the redirect may have chosen.
 ASKPASS = """\
 #!/bin/sh
 case "$1" in
-*"://$GITOPS_GIT_HOST'"*|*"@$GITOPS_GIT_HOST'"*) ;;
+*" '$GITOPS_GIT_SCHEME://"*) ;;
+*" 'https://"*) ;;
+*) exit 1 ;;
+esac
+case "$1" in
+*"://$GITOPS_GIT_HOST': "|*"@$GITOPS_GIT_HOST': ") ;;
 *) exit 1 ;;
 esac
 case "$1" in
@@ -69,14 +78,24 @@ class Remote(NamedTuple):
     @property
     def host(self) -> str:
         """`host[:port]`, or an empty string for a path."""
-        scp = "://" not in self.url and ":" in self.url.split("/")[0]
-        url = f"ssh://{self.url.replace(':', '/', 1)}" if scp else self.url
+        url = f"ssh://{self.url.replace(':', '/', 1)}" if self._scp else self.url
         return urlsplit(url).netloc.rpartition("@")[2]
 
     @property
+    def scheme(self) -> str:
+        """How it is reached: `https`, `ssh` (also for `user@host:path`), `file` for a path."""
+        if self._scp:
+            return "ssh"
+        return self.url.partition("://")[0] if "://" in self.url else "file"
+
+    @property
     def local(self) -> bool:
-        """Whether it lies on this machine."""
-        return not self.host
+        """Whether it lies on this machine: git leaves the host of `file://host/path` out."""
+        return self.scheme == "file" or not self.host
+
+    @property
+    def _scp(self) -> bool:
+        return "://" not in self.url and ":" in self.url.split("/")[0]
 
     @property
     def redact(self) -> Redactor:
@@ -100,9 +119,13 @@ def remote_of(source: GitSource, secrets: Secrets) -> Remote:
     return Remote(plain.url, login)
 
 
+_ODD = re.compile(r"^-|^[\w+.-]*::|[\x00-\x1f\x7f]")
+"""An option of git, a helper program (`ext::`), a line end, which credentials are told in."""
+
+
 def split_url(url: str) -> Remote:
     """Take the password out of an address, so that it reaches neither arguments nor messages."""
-    if url.startswith("-") or "::" in url or any(ord(letter) < ord(" ") for letter in url):
+    if _ODD.search(url) or not _host_is_one(url):
         raise DriverError(
             ErrorKind.INVALID, f"{url!r} is not a git address", "write https://, ssh:// or a path"
         )
@@ -114,6 +137,13 @@ def split_url(url: str) -> Remote:
     return Remote(
         urlunsplit(parts._replace(netloc=host)), Login(unquote(user), Secret(unquote(password)))
     )
+
+
+def _host_is_one(url: str) -> bool:
+    try:
+        return not Remote(url, Login()).host.startswith("-")  # an option of ssh
+    except ValueError:  # what urlsplit raises for half an IPv6 address
+        return False
 
 
 def _value(secrets: Secrets, reference: object, url: str) -> Secret:
@@ -154,6 +184,7 @@ def _password(remote: Remote, password: Secret, folder: Path) -> Mapping[str, st
     return {
         "GIT_ASKPASS": str(script),
         "GITOPS_GIT_HOST": remote.host,
+        "GITOPS_GIT_SCHEME": remote.scheme,
         "GITOPS_GIT_USERNAME": remote.login.username,
         "GITOPS_GIT_PASSWORD": password.reveal(),
     }

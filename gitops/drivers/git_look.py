@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -16,21 +16,26 @@ from gitops.drivers.context_tree import (
     LINK,
     PROGRAM,
     above,
+    followed,
     ignore_files,
+    recipe_of,
     relative,
     select,
     tree_hash,
 )
 from gitops.drivers.git_access import Remote, access
 from gitops.drivers.git_listing import Located, Tree, nearest
-from gitops.drivers.git_mirror import Mirror, Refs, config_file, mirror
+from gitops.drivers.git_mirror import Mirror, config_file, mirror
 from gitops.drivers.git_program import Objects, objects
+from gitops.drivers.git_refs import Listing, Pull, Refs
+from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.ignore import Matcher, parse_ignore
 from gitops.drivers.versions import newest
-from gitops.model.resources import GitRef, GitSource
+from gitops.model.resources import GitRef
 from gitops.model.sources import Source
 
-_COMMIT = re.compile(r"[0-9a-f]{40}$")
+_COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+_COMMITTER = re.compile(rb"^committer .*> (\d{1,11}) [+-]\d+$", re.MULTILINE)
 
 
 class Resolved(NamedTuple):
@@ -39,21 +44,26 @@ class Resolved(NamedTuple):
     commit: str
     branch: str = ""
     tag: str = ""
+    pull: Pull | None = None
 
 
 class Contents(NamedTuple):
-    """The files of a context in the order of their paths, their hash, and the Dockerfile."""
+    """The files of a context in the order of their paths, their hash, and the Dockerfile, if one
+    was asked for.
+    """
 
     files: list[Located]
     tree: str
-    dockerfile: Located
+    followed: str
+    dockerfile: Located | None
 
 
 class Look:
     """Asks the remote once, however often its refs are needed; not for several threads."""
 
-    def __init__(self, cache: Path, remote: Remote, stack: ExitStack) -> None:
+    def __init__(self, cache: Path, remote: Remote, stack: ExitStack, listing: Listing) -> None:
         self._cache = cache
+        self._listing = listing
         self._stack = stack
         self._config = config_file(cache)
         self._mirror = self._open(remote)
@@ -61,25 +71,47 @@ class Look:
         self._stale = ""
         self._readers: dict[Path, Objects] = {}
 
-    def source(self, wanted: GitSource, dockerfile: str) -> Source:
-        """Return what `wanted` is now; raises what the other functions raise."""
-        commit, branch, tag = self.resolve(wanted.ref)
-        self.ensure(self._mirror, commit, str(wanted.ref))
-        contents = self.contents(wanted, dockerfile, commit)
-        url = self._mirror.remote.url
+    def source(self, wanted: GitWanted, found: Resolved) -> Source:
+        """Return what `wanted` is at a commit, fetched if it is not here (a pull request's is)."""
+        commit, branch, tag, pull = found
+        if pull is None:
+            self.ensure(self._mirror, commit, tag or branch or str(wanted.source.ref))
+        contents = self.contents(wanted, commit, strange=pull is not None)
+        url, path = self._mirror.remote.url, relative(wanted.source.path, "the path")
+        ref = pull.ref if pull else branch or tag or commit
         return Source(
             tree=contents.tree,
-            dockerfile=contents.dockerfile.entry.blob,
-            location=f"{url}#{branch or tag or commit}:{relative(wanted.path, 'the path')}".rstrip(
-                ":"
-            ),
+            dockerfile=contents.dockerfile.entry.blob if contents.dockerfile else "",
+            location=f"{url}#{ref}:{path}".rstrip(":"),
             commit=commit,
             branch=branch,
             tag=tag,
             date=self._date(commit),
             url=url,
-            stale="" if wanted.ref.commit else self._stale,
+            stale=self._stale if branch or tag or pull else "",
+            followed=contents.followed,
+            recipe=self._recipe(contents.dockerfile),
+            pull=str(pull.number) if pull else "",
         )
+
+    def _recipe(self, file: Located | None) -> str:
+        return recipe_of(self._data(file.mirror, file.entry.blob)) if file is not None else ""
+
+    def again(self, wanted: GitWanted, source: Source) -> Contents:
+        """Return the files of a source that was seen before, fetched again if they are gone."""
+        commit = source.commit
+        if source.pull and not self._reader(self._mirror).has(f"{commit}^{{tree}}"):
+            pulls = [p for p in self.refs().pulls.values() if p.commit == commit]
+            if not pulls:
+                raise DriverError(
+                    ErrorKind.CONFLICT,
+                    f"pull request {source.pull} of {source.url} is no longer at {commit[:8]}",
+                    "its newest commit is read at the next look",
+                )
+            for error in self.have_pulls(pulls[:1]).values():
+                raise error
+        self.ensure(self._mirror, commit, commit)
+        return self.contents(wanted, commit, strange=bool(source.pull))
 
     def resolve(self, ref: GitRef) -> Resolved:
         """Return the commit of `ref`; MISSING, with the names that are near, when there is none.
@@ -92,38 +124,45 @@ class Look:
                     ErrorKind.INVALID, f"{ref.commit!r} is not a commit", "write all 40 digits"
                 )
             return Resolved(ref.commit)
-        return _resolved(ref, self._asked(), self._mirror.remote.url)
+        return _resolved(ref, self.refs(), self._mirror.remote.url)
 
     def ensure(self, place: Mirror, commit: str, ref: str) -> None:
         """Have `commit` in a mirror, with one fetch at most."""
         if not self._reader(place).has(f"{commit}^{{tree}}"):
             place.fetch(commit, ref)
 
-    def have(self, commit: str) -> str:
-        """Return `commit`, fetched if it was not there."""
-        self.ensure(self._mirror, commit, commit)
-        return commit
+    def have_pulls(self, pulls: Sequence[Pull]) -> Mapping[int, DriverError]:
+        """Have the commits of pull requests, with one fetch; return why some cannot be had."""
+        reader = self._reader(self._mirror)
+        missing = [pull for pull in pulls if not reader.has(f"{pull.commit}^{{tree}}")]
+        return self._mirror.fetch_pulls(missing) if missing else {}
 
-    def contents(self, wanted: GitSource, dockerfile: str, commit: str) -> Contents:
-        """Return the files that a build of `commit` gets, and its Dockerfile."""
-        path = relative(wanted.path, "the path in the repository")
-        name = relative(dockerfile, "the Dockerfile")
-        open_module = self._module if wanted.submodules else None
+    def contents(self, wanted: GitWanted, commit: str, *, strange: bool) -> Contents:
+        """Return the files that a build of `commit` gets, and its Dockerfile.
+
+        Submodules of a `strange` commit, a pull request's, are empty folders: its author chooses
+        where they are, and would have us ask there, with our credentials for the same host.
+        """
+        path = relative(wanted.source.path, "the path in the repository")
+        name = relative(wanted.dockerfile, "the Dockerfile")
+        open_module = self._module if wanted.source.submodules and not strange else None
         found = {
             located.entry.path: located
             for located in Tree(self._mirror, commit).listing(path, open_module)
         }
         chosen = select((located.entry for located in found.values()), self._matcher(found, name))
         files = [found.get(entry.path, Located(entry, self._mirror)) for entry in chosen]
-        return Contents(files, tree_hash(chosen), self._dockerfile(found, name, commit))
+        file = self._dockerfile(found, name, commit) if name else None
+        return Contents(files, tree_hash(chosen), followed(chosen, wanted.triggers, path), file)
 
-    def _asked(self) -> Refs:
+    def refs(self) -> Refs:
+        """Return what the remote has, or had when it last answered; raises when it never did."""
         if self._refs is None:
             try:
-                self._refs = self._mirror.refs()
+                self._refs = self._mirror.refs(self._listing)
             except DriverError as error:
                 # A remote that is down means "no new commit", not "no healing".
-                self._refs = self._mirror.last_refs() or error
+                self._refs = self._mirror.last_refs(self._listing) or error
                 self._stale = str(error)
         if isinstance(self._refs, DriverError):
             raise self._refs
@@ -144,11 +183,13 @@ class Look:
         return self._readers[place.folder]
 
     def _date(self, commit: str) -> int:
-        """Return the committer's time, from `committer <name> <<mail>> <seconds> <zone>`."""
-        for line in self._data(self._mirror, commit).split(b"\n"):
-            if line.startswith(b"committer "):
-                return int(line.split()[-2])
-        raise DriverError(ErrorKind.FAILED, f"{commit} is not a commit")
+        """Return the committer's time, from `committer <name> <<mail>> <seconds> <zone>`.
+
+        Format: https://git-scm.com/docs/git-commit-tree
+        """
+        found = _COMMITTER.search(self._data(self._mirror, commit).partition(b"\n\n")[0])
+        # As git does, a time that is none is the first second of 1970.
+        return int(found[1]) if found else 0
 
     def _data(self, place: Mirror, name: str) -> bytes:
         blob = self._reader(place).read(name)
@@ -172,7 +213,7 @@ class Look:
             if path in found and found[path].entry.mode == LINK:
                 raise DriverError(
                     ErrorKind.INVALID,
-                    f"the Dockerfile {name!r} goes through the symbolic link {path!r}",
+                    f"the Dockerfile {name!r} goes through the symbolic link '{path}'",
                     "name the file itself, inside the folder",
                 )
         if name in found and found[name].entry.mode != FOLDER:
@@ -207,11 +248,11 @@ def _newest(refs: Refs, wanted: str) -> str:
 
 
 @contextmanager
-def look_at(cache: Path, remote: Remote) -> Iterator[Look]:
+def look_at(cache: Path, remote: Remote, listing: Listing = Listing.WITH_PULLS) -> Iterator[Look]:
     """Begin a look; programs and credential files are gone when it ends."""
     with ExitStack() as stack:
         try:
-            look = Look(cache, remote, stack)
+            look = Look(cache, remote, stack, listing)
         except OSError as error:
             full = error.errno == errno.ENOSPC
             raise DriverError(

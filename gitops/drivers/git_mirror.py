@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp, mkstemp
@@ -15,7 +15,9 @@ from typing import NamedTuple
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.command import CommandOptions, Completed
 from gitops.drivers.git_access import CONFIG, Remote
+from gitops.drivers.git_guard import PULL_BYTES, REFS_BYTES
 from gitops.drivers.git_program import git
+from gitops.drivers.git_refs import Listing, Pull, Refs, parse_refs
 
 QUIET = 60.0
 """Seconds without a sign of life after which a remote counts as hung."""
@@ -26,17 +28,22 @@ LISTING = 20.0
 LONGEST = 3600.0
 """Seconds for one fetch, however lively."""
 
+LONGEST_PULL = 600.0
+"""Seconds for a fetch of pull requests: strangers' work does not hold up the branch for longer."""
 
 _LAST = "gitops-refs"
 """The file of a mirror that holds what the remote last listed."""
 
 
-class Refs(NamedTuple):
-    """What a remote has: commits by branch and by tag (peeled), and its default branch."""
+class FetchLimits(NamedTuple):
+    """Seconds for a fetch, and bytes for its largest file; 0 is no limit."""
 
-    branches: Mapping[str, str]
-    tags: Mapping[str, str]
-    default: str
+    seconds: float
+    size: int = 0
+
+
+BRANCH = FetchLimits(LONGEST)
+PULL = FetchLimits(LONGEST_PULL, PULL_BYTES)
 
 
 class Mirror(NamedTuple):
@@ -46,30 +53,38 @@ class Mirror(NamedTuple):
     remote: Remote
     env: Mapping[str, str]
 
-    def refs(self) -> Refs:
+    def refs(self, listing: Listing = Listing.WITH_DEFAULT) -> Refs:
         """Ask the remote what it has. Raises UNREACHABLE, DENIED or TIMEOUT."""
-        args = ["ls-remote", "--symref", "--", self.remote.url]
-        options = CommandOptions(timeout=LISTING, redact=self.remote.redact)
+        args = ["ls-remote", "--symref", *listing.options, "--", self.remote.url, *listing.patterns]
+        options = CommandOptions(timeout=LISTING, redact=self.remote.redact, most=REFS_BYTES)
         answer = git(self.folder, args, self.env, options)
         if answer.code:
             raise _refused(self.remote, answer)
-        self._remember(answer.stdout)
+        self._remember(answer.stdout, self._last(listing))
+        for other in Listing:
+            # An older listing of another kind would bring back commits that have been replaced.
+            if other is not listing:
+                self._last(other).unlink(missing_ok=True)
         return parse_refs(answer.stdout)
 
-    def last_refs(self) -> Refs | None:
+    def last_refs(self, listing: Listing = Listing.WITH_DEFAULT) -> Refs | None:
         """Return what the remote had when it last answered; none when it never did."""
-        try:
-            return parse_refs((self.folder / _LAST).read_text())
-        except FileNotFoundError:
-            return None
+        for enough in listing.enough:
+            try:
+                return parse_refs(self._last(enough).read_text())
+            except FileNotFoundError:
+                continue
+        return None
 
-    def _remember(self, listing: str) -> None:
-        place = self.folder / _LAST
-        if place.exists() and place.read_text() == listing:
+    def _last(self, listing: Listing) -> Path:
+        return self.folder / f"{_LAST}-{listing.name.lower()}"
+
+    def _remember(self, text: str, place: Path) -> None:
+        if place.exists() and place.read_text() == text:
             return
         number, new = mkstemp(prefix=_LAST, dir=self.folder)
         with os.fdopen(number, "w") as stream:
-            stream.write(listing)
+            stream.write(text)
         Path(new).replace(place)
 
     def fetch(self, commit: str, ref: str) -> None:
@@ -99,16 +114,46 @@ class Mirror(NamedTuple):
                 keep=(lock,),
             )
 
+    def fetch_pulls(self, pulls: Sequence[Pull]) -> Mapping[int, DriverError]:
+        """Get pull requests in one fetch; return those that cannot be had, each with the reason.
+
+        Each is fetched alone where they do not come together: one may not hurt the others.
+        """
+        with locked(self.folder.with_suffix(".lock")) as lock:
+            self._clear()
+            if self._fetch_heads(pulls, lock) is None:
+                return {}
+            errors = {pull.number: self._fetch_heads([pull], lock) for pull in pulls}
+        return {number: error for number, error in errors.items() if error}
+
+    def _fetch_heads(self, pulls: Sequence[Pull], lock: int) -> DriverError | None:
+        specs = [f"+{pull.ref}:refs/gitops/pull/{pull.number}" for pull in pulls]
+        try:
+            answer = self._fetch(["--depth=1"], specs, lock, PULL)
+        except DriverError as error:
+            return error
+        if answer.code:
+            return _refused(self.remote, answer)
+        for pull in pulls:
+            if not self._has(pull.commit):
+                return DriverError(
+                    ErrorKind.CONFLICT, f"{pull.ref} has moved on from {pull.commit[:8]} meanwhile"
+                )
+        return None
+
     def _has(self, commit: str) -> bool:
         return git(self.folder, ["cat-file", "-e", f"{commit}^{{tree}}"], self.env).code == 0
 
-    def _fetch(self, how: list[str], specs: list[str], lock: int) -> Completed:
-        args = ["fetch", "--no-tags", "--no-write-fetch-head", "--progress", *how]
-        options = CommandOptions(timeout=LONGEST, quiet=QUIET, redact=self.remote.redact)
-        # The lock goes with git: it stays taken when only we are killed.
-        return git(
-            self.folder, [*args, "--", self.remote.url, *specs], self.env, options, keep=(lock,)
+    def _fetch(
+        self, how: list[str], specs: list[str], lock: int, limits: FetchLimits = BRANCH
+    ) -> Completed:
+        args = ["fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
+        args += ["--progress", *how, "--", self.remote.url, *specs]
+        options = CommandOptions(
+            timeout=limits.seconds, quiet=QUIET, redact=self.remote.redact, most=REFS_BYTES
         )
+        # The lock goes with git: it stays taken when only we are killed.
+        return git(self.folder, args, self.env, options, keep=(lock,), largest=limits.size)
 
     def _clear(self) -> None:
         """Remove what a killed git left: nobody else works here, or we had not got the lock."""
@@ -159,27 +204,6 @@ def locked(file: Path) -> Iterator[int]:
         yield number
     finally:
         os.close(number)
-
-
-def parse_refs(text: str) -> Refs:
-    """Read what `git ls-remote --symref` prints.
-
-    Format: https://git-scm.com/docs/git-ls-remote (`<oid> TAB <ref>`, `ref: <target> TAB HEAD`; a
-    `^{}` after an annotated tag names the commit that it points to).
-    """
-    branches: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    default = ""
-    for line in text.splitlines():
-        value, _, name = line.partition("\t")
-        if value.startswith("ref: ") and name == "HEAD":
-            default = value.removeprefix("ref: refs/heads/")
-        elif name.startswith("refs/heads/"):
-            branches[name.removeprefix("refs/heads/")] = value
-        elif name.startswith("refs/tags/"):
-            # The peeled line comes after the tag's own, and takes its place.
-            tags[name.removeprefix("refs/tags/").removesuffix("^{}")] = value
-    return Refs(branches, tags, default)
 
 
 def _unwilling(stderr: str) -> bool:

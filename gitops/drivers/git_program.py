@@ -16,6 +16,11 @@ from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.command import PLAIN, CommandOptions, Completed, stop_group, supervise
 from gitops.drivers.context_tree import CHUNK
 
+_LIMITED = 'ulimit -f "$1" && shift && exec "$@"'
+_BLOCK = 512
+"""Bytes that `ulimit -f` counts in
+(https://pubs.opengroup.org/onlinepubs/9699919799/utilities/ulimit.html)."""
+
 
 def git(
     folder: Path,
@@ -23,13 +28,17 @@ def git(
     env: Mapping[str, str],
     options: CommandOptions = PLAIN,
     keep: tuple[int, ...] = (),
+    largest: int = 0,
 ) -> Completed:
     """Run `git args` in `folder` to its end; `keep` are file numbers that it holds open.
+
+    `largest` is bytes of the largest file that it may write; 0 is no limit.
 
     GitPython starts it and `supervise` ends it: GitPython's own limit finds child processes through
     `ps`, and leaves a transport helper behind that was started meanwhile.
     """
-    return supervise(_start(folder, args, env, keep=keep), options._replace(title=f"git {args[0]}"))
+    process = _start(folder, args, env, keep=keep, largest=largest)
+    return supervise(process, options._replace(title=f"git {args[0]}"))
 
 
 def _start(
@@ -39,10 +48,14 @@ def _start(
     *,
     stdin: int | None = None,
     keep: tuple[int, ...] = (),
+    largest: int = 0,
 ) -> subprocess.Popen[bytes]:
     inherited = [name for name in os.environ if name.startswith("GIT_") and name not in env]
     # GitPython hands the whole environment on, and an empty GIT_DIR is not the same as none.
     cleaner = ["env", *(part for name in inherited for part in ("-u", name))] if inherited else []
+    if largest:
+        # A limit of the process: index-pack has no option that `git fetch` would hand on to it.
+        cleaner = ["sh", "-c", _LIMITED, "sh", str(largest // _BLOCK), *cleaner]
     try:
         handle = Git(folder).execute(
             [*cleaner, "git", *args],

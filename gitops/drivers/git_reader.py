@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import FOLDER, LINK, Entry, TarStream
+from gitops.drivers.context_tree import FOLDER, LINK, Entry, TarStream, instead
 from gitops.drivers.git_access import Remote, remote_of
+from gitops.drivers.git_beside import listing_for, source_of
+from gitops.drivers.git_guard import LONGEST_PATH, PULL_BYTES, plain
 from gitops.drivers.git_listing import Located
 from gitops.drivers.git_look import look_at
 from gitops.drivers.git_program import Objects, objects
@@ -32,10 +35,15 @@ class GitContext(NamedTuple):
     dockerfile: str
     files: Sequence[Located]
     date: int
+    most: int = 0
+    """Bytes that they may come to; 0 is no limit."""
+    recipe: str = ""
+    """What takes the place of the Dockerfile's text, if it is not empty."""
 
     def write_to(self, stream: BinaryIO) -> None:
         """Write the tar: content as committed (no line end conversion), times the commit's."""
-        tar = TarStream(stream)
+        tar = TarStream(stream, instead(self.dockerfile, self.recipe))
+        left = self.most or sys.maxsize
         readers: dict[Path, Objects] = {}
         with ExitStack() as stack:
             for entry, place in self.files:
@@ -45,7 +53,7 @@ class GitContext(NamedTuple):
                 if place.folder not in readers:
                     opened = stack.enter_context(objects(place.folder, place.env))
                     readers[place.folder] = opened
-                _send(entry, readers[place.folder], tar, self.date)
+                left -= _send(entry, readers[place.folder], tar, self.date, left)
         tar.end()
 
 
@@ -76,11 +84,13 @@ class GitReader:
         return result
 
     @contextmanager
-    def context(self, wanted: GitWanted, source: Source, secrets: Secrets) -> Iterator[GitContext]:
+    def context(
+        self, wanted: GitWanted, source: Source, secrets: Secrets, *, recipe: str = ""
+    ) -> Iterator[GitContext]:
         """Give the files of `source.commit`, fetched again if the cache has lost them."""
         remote = remote_of(wanted.source, secrets)
         with look_at(self._cache, remote) as look:
-            contents = look.contents(wanted.source, wanted.dockerfile, look.have(source.commit))
+            contents = look.again(wanted, source)
             if contents.tree != source.tree:
                 raise DriverError(
                     ErrorKind.CONFLICT,
@@ -88,34 +98,42 @@ class GitReader:
                     f"remove {self._cache}: it is a cache, and is not what it was",
                 )
             files, dockerfile = contents.files, contents.dockerfile
-            if dockerfile not in files:
+            if dockerfile is not None and dockerfile not in files:
                 # An ignored Dockerfile travels all the same: the builder reads it from the context.
                 files.append(dockerfile)
-            yield GitContext(dockerfile.entry.path, files, source.date)
+            name = dockerfile.entry.path if dockerfile is not None else ""
+            yield GitContext(name, files, source.date, PULL_BYTES if source.pull else 0, recipe)
 
     def _group(
         self, remote: Remote, group: Sequence[GitWanted]
     ) -> Mapping[Address, Observation[Source]]:
         try:
-            with look_at(self._cache, remote) as look:
+            with look_at(self._cache, remote, listing_for(group)) as look:
                 return {
-                    wanted.address: observed(
-                        partial(look.source, wanted.source, wanted.dockerfile), remote.url
-                    )
+                    wanted.address: observed(partial(source_of, look, wanted), remote.url)
                     for wanted in group
                 }
         except DriverError as error:  # no cache, or no git: nothing could be asked
             return {wanted.address: Unreachable(remote.url, str(error)) for wanted in group}
 
 
-def _send(entry: Entry, reader: Objects, tar: TarStream, date: int) -> None:
+def _send(entry: Entry, reader: Objects, tar: TarStream, date: int, most: int) -> int:
+    """Write an entry of `most` bytes at most; return its size."""
     blob = reader.read(entry.blob)
     if blob is None:
         raise DriverError(ErrorKind.FAILED, f"the content of {entry.path} is not in the git cache")
+    if blob.size > (LONGEST_PATH if entry.mode == LINK else most):
+        # The header goes before the content: what is too large is not even begun.
+        raise DriverError(
+            ErrorKind.INVALID,
+            f"'{plain(entry.path)}' has {blob.size} bytes, more than is sent to a build",
+            f"a pull request may come to {PULL_BYTES >> 20} MiB, a link to {LONGEST_PATH} bytes",
+        )
     if entry.mode == LINK:
         tar.link(entry.path, blob.data().decode(errors="surrogateescape"), date)
-        return
+        return blob.size
     tar.file(entry, blob.size, date)
     for chunk in blob.chunks:
         tar.content(chunk)
     tar.pad(blob.size)
+    return blob.size

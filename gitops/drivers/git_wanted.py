@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitops.model.address import Address
-from gitops.model.resources import GitSource
+from gitops.model.resources import GitSource, Triggers
 
 
 class GitWanted(NamedTuple):
@@ -14,3 +14,4 @@ class GitWanted(NamedTuple):
     address: Address
     source: GitSource
     dockerfile: str
+    triggers: Triggers = Triggers()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitops.drivers.automaton import Automaton, Part
 from gitops.drivers.base import DriverError, ErrorKind
 
 NAME = ".dockerignore"
@@ -21,12 +22,16 @@ ALWAYS = ("**/.git",)
 context after each `git status`. `!.git` takes it in again."""
 
 
+FEW = 2
+"""Wildcards that the regular expressions of Python still match in a bearable time."""
+
+
 class Pattern(NamedTuple):
     """One line: `exception` is a line that begins with `!`."""
 
     text: str
     exception: bool
-    regex: re.Pattern[str]
+    regex: re.Pattern[str] | Automaton
 
 
 def parse_ignore(text: str) -> tuple[str, ...]:
@@ -64,9 +69,7 @@ class Matcher:
 
     def closed(self, folder: str) -> bool:
         """Say whether nothing below an ignored folder can come in again: it need not be read."""
-        return self.ignored(folder) and not any(
-            _WILD.search(text) or f"{text}/".startswith(f"{folder}/") for text in self._exceptions
-        )
+        return self.ignored(folder) and not any(_reaches(text, folder) for text in self._exceptions)
 
     def _matches(self, path: str) -> tuple[bool, ...]:
         above = self._folder(posixpath.dirname(path))
@@ -76,10 +79,27 @@ class Matcher:
         )
 
     def _folder(self, folder: str) -> tuple[bool, ...]:
-        found = self._folders.get(folder)
-        if found is None:
-            found = self._folders[folder] = self._matches(folder)
-        return found
+        missing = []
+        place = folder
+        while place not in self._folders:  # not by recursion: a tree may be a thousand levels deep
+            missing.append(place)
+            place = posixpath.dirname(place)
+        for path in reversed(missing):
+            self._folders[path] = self._matches(path)
+        return self._folders[folder]
+
+
+def _reaches(exception: str, folder: str) -> bool:
+    """Say whether an exception may match something below `folder`.
+
+    Part for part: `!src/**/x` cannot below `node_modules`, which need not be looked through then.
+    """
+    for part, name in zip(exception.split("/"), folder.split("/"), strict=False):
+        if "**" in part:
+            return True
+        if _compile(part).regex.fullmatch(name) is None:
+            return False
+    return True
 
 
 _WILD = re.compile(r"[*?\[\\]")
@@ -95,7 +115,15 @@ def _compile(line: str) -> Pattern:
     tokens = _TOKEN.findall(text)
     last = len(tokens) - 1
     parts = [_regex(token, text, at_end=index == last) for index, token in enumerate(tokens)]
+    if sum("*" in token for token in tokens if token[0] == "*") > FEW:
+        return Pattern(text, exception, Automaton([*map(_part, tokens, parts)]))
     return Pattern(text, exception, re.compile("".join(parts), re.DOTALL))
+
+
+def _part(token: str, regex: str) -> Part:
+    # What a wildcard repeats is its regular expression without the star at the end.
+    single = re.compile(regex.removesuffix("*") if token[0] == "*" else regex, re.DOTALL)
+    return Part(single, repeat=token[0] == "*", folders=regex == "(?:.*/)?")
 
 
 def _regex(piece: str, text: str, *, at_end: bool) -> str:

@@ -31,6 +31,17 @@ _BROKEN = (500, 502, 503, 504)
 HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
 
+class Patience(NamedTuple):
+    """How long a registry is waited for: seconds to connect and to read, and tries in all."""
+
+    connect: float = CONNECT_TIMEOUT
+    read: float = READ_TIMEOUT
+    tries: int = TRIES
+
+
+PATIENT = Patience()
+
+
 class Response(NamedTuple):
     """An answer, read to its end."""
 
@@ -63,8 +74,11 @@ def is_loopback(host: str) -> bool:
 class OciHttp:
     """Sends requests to registries; idle connections are kept for any thread."""
 
-    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, sleep: Callable[[float], None] = time.sleep, patience: Patience = PATIENT
+    ) -> None:
         self._sleep = sleep
+        self._patience = patience
         # A list's append and pop are atomic, so threads need no lock to share them.
         self._idle: dict[tuple[str, bool], list[HTTPConnection]] = {}
         self._encrypted: dict[str, bool] = {}
@@ -77,7 +91,7 @@ class OciHttp:
         tagged meets an empty one (500, "invalid checksum digest format").
         Raises `OSError` or `HTTPException` when no answer comes.
         """
-        for _ in range(TRIES - 1):
+        for _ in range(self._patience.tries - 1):
             response = self._send(request)
             if response.status == 429:  # noqa: PLR2004 - Too Many Requests, RFC 6585
                 self._sleep(_wait(response))
@@ -118,7 +132,7 @@ class OciHttp:
             except (ConnectionError, HTTPException):
                 # The registry closed the idle connection: every request here may be repeated.
                 connection.close()
-        return _over(_connect(host, encrypted), idle, request)
+        return _over(_connect(host, encrypted, self._patience), idle, request)
 
     def close(self) -> None:
         """Close the idle connections; the next request opens new ones."""
@@ -140,15 +154,15 @@ def _over(connection: HTTPConnection, idle: list[HTTPConnection], request: Reque
     return response
 
 
-def _connect(host: str, encrypted: bool) -> HTTPConnection:  # noqa: FBT001
+def _connect(host: str, encrypted: bool, patience: Patience) -> HTTPConnection:  # noqa: FBT001
     kind = HTTPSConnection if encrypted else HTTPConnection
-    connection = kind(host, timeout=CONNECT_TIMEOUT)
+    connection = kind(host, timeout=patience.connect)
     try:
         connection.connect()
     except BaseException:
         connection.close()  # a failed TLS handshake leaves the socket open
         raise
-    connection.sock.settimeout(READ_TIMEOUT)
+    connection.sock.settimeout(patience.read)
     return connection
 
 

@@ -6,13 +6,14 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from threading import Thread
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.oci_answers import check, refusal, sha256_of
 from gitops.drivers.oci_auth import Auths, OciAuth
 from gitops.drivers.oci_http import OciHttp, Request, Response
 from gitops.model.image import ImageRef, registry_of
@@ -28,6 +29,15 @@ THREADS = 4
 """Lookups made at the same time when there are more than that; fewer are done sooner without."""
 
 
+class Answer(NamedTuple):
+    """What a registry said of a tag; `status` is 0 when it said nothing."""
+
+    seen: Observation[str]
+    status: int = 0
+    headers: Mapping[str, str] = MappingProxyType({})
+    """By names in lower case."""
+
+
 class OciRegistry:
     """Satisfies `RegistryClient`."""
 
@@ -41,6 +51,10 @@ class OciRegistry:
 
     def digest(self, image: ImageRef) -> Observation[str]:
         """Return the digest that `image.tag` points to now."""
+        return self.asked(image).seen
+
+    def asked(self, image: ImageRef) -> Answer:
+        """Return the digest that `image.tag` points to now, with what came along with it."""
         host, path = registry_of(image.repository)
         what = f"{image.repository}:{image.tag}"
         try:
@@ -49,14 +63,16 @@ class OciRegistry:
             if response.status == 200 and not found:  # noqa: PLR2004
                 # The header is only a SHOULD of the specification.
                 response = self._manifest(image, "GET", image.tag)
-                found = _sha256(response.body)
+                found = sha256_of(response.body)
         except (OSError, HTTPException) as error:
-            return Unreachable(what, f"registry {host} cannot be reached: {error}")
+            return Answer(Unreachable(what, f"registry {host} cannot be reached: {error}"))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        seen: Observation[str] = Found(found)
         if response.status == 404:  # noqa: PLR2004 - manifest or name unknown
-            return Absent(what)
-        if response.status != 200:  # noqa: PLR2004
-            return Unreachable(what, _refusal(host, path, response))
-        return Found(found)
+            seen = Absent(what)
+        elif response.status != 200:  # noqa: PLR2004
+            seen = Unreachable(what, refusal(host, path, response))
+        return Answer(seen, response.status, headers)
 
     def digests(self, images: Iterable[ImageRef]) -> Mapping[str, Observation[str]]:
         """Return the digest of each tag by `repository:tag`; each tag is asked for once."""
@@ -83,14 +99,14 @@ class OciRegistry:
         what = f"tag {image.repository}:{tag} could not be set to {image}"
         try:
             got = self._manifest(image, "GET", image.digest or image.tag, "pull,push")
-            _check(got, what, host, path)
-            digest = _sha256(got.body)
+            check(got, what, host, path)
+            digest = sha256_of(got.body)
             if image.digest and digest != image.digest:
                 raise DriverError(ErrorKind.INVALID, what, f"the manifest's digest is {digest}")
             headers = {"Content-Type": got.headers.get("Content-Type", "")}
             request = Request(host, "PUT", f"/v2/{path}/manifests/{tag}", headers, got.body)
             put = self._auth.send(request, f"repository:{path}:pull,push")
-            _check(put, what, host, path)
+            check(put, what, host, path)
         except (OSError, HTTPException) as error:
             raise DriverError(
                 ErrorKind.UNREACHABLE, what, f"registry {host} cannot be reached: {error}"
@@ -129,35 +145,3 @@ class OciRegistry:
         host, path = registry_of(image.repository)
         request = Request(host, method, f"/v2/{path}/manifests/{reference}", {"Accept": ACCEPT})
         return self._auth.send(request, f"repository:{path}:{actions}")
-
-
-def _sha256(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def _refusal(host: str, path: str, response: Response) -> str:
-    """Say in words why `response` is no success."""
-    if response.status in (401, 403):
-        return (
-            f"registry {host} refuses access to {path} (HTTP {response.status}):"
-            " set or check `credentials` of its Registry"
-        )
-    return f"registry {host} answered {response.status} for {path}{_errors(response.body)}"
-
-
-def _errors(body: bytes) -> str:
-    """Return the messages of an error answer, which the specification lists in `errors`."""
-    try:
-        errors = json.loads(body)["errors"]
-        return ": " + "; ".join(f"{error['code']} {error.get('message', '')}" for error in errors)
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _check(response: Response, what: str, host: str, path: str) -> None:
-    if response.status < 300:  # noqa: PLR2004 - success in HTTP
-        return
-    kinds = {401: ErrorKind.DENIED, 403: ErrorKind.DENIED, 404: ErrorKind.MISSING}
-    kinds[429] = ErrorKind.UNREACHABLE
-    kind = kinds.get(response.status, ErrorKind.FAILED)
-    raise DriverError(kind, what, _refusal(host, path, response))

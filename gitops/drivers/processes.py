@@ -27,6 +27,20 @@ def is_alive(host: str, process: str) -> bool | None:
     return _start(int(pid)) == start
 
 
+def is_gone(host: str, process: str) -> bool:
+    """Say whether `process` has ended for certain, be it because the machine was started anew.
+
+    For what is remembered on this machine only: elsewhere two machines may share a machine id.
+    """
+    alive = is_alive(host, process)
+    if alive is not None:
+        return not alive
+    machine, _, rest = host.partition(":")
+    own, _, here = this_host().partition(":")
+    boot, now = rest.partition(":")[0], here.partition(":")[0]
+    return machine == own != "" and "" not in (boot, now) and boot != now
+
+
 def _namespace() -> str:
     try:
         return (_PROC / "self/ns/pid").readlink().name

@@ -14,6 +14,7 @@ from docker.utils import kwargs_from_env
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine_http import Observer, unobserved
+from gitops.drivers.engine_words import kind_of_message
 
 TIMEOUT = 60
 POOL = 128
@@ -24,23 +25,6 @@ when it is full fails whoever comes back to it (urllib3 asks it for its size), w
 that use one address make likely.
 """
 
-_SAYS = (
-    (ErrorKind.DISK_FULL, ("no space left on device",)),
-    (
-        ErrorKind.CONFLICT,
-        ("port is already allocated", "address already in use", "pool overlaps with other one"),
-    ),
-    (
-        ErrorKind.DENIED,
-        ("unauthorized", "denied:", "access denied", "authentication required", "no basic auth"),
-    ),
-    (ErrorKind.MISSING, ("manifest unknown", "name unknown", "not found", "no such image")),
-    (
-        ErrorKind.UNREACHABLE,
-        ("connection refused", "no such host", "i/o timeout", "dial tcp", "connection reset",
-         "tls handshake", "server misbehaving", "unexpected eof"),
-    ),
-)  # fmt: skip
 _BAD_REQUEST = 400
 _STATUSES = {
     _BAD_REQUEST: ErrorKind.INVALID,
@@ -49,15 +33,6 @@ _STATUSES = {
     404: ErrorKind.MISSING,
     409: ErrorKind.CONFLICT,
 }
-
-
-def kind_of_message(text: str) -> ErrorKind:
-    """Tell the kind of failure from what the engine or a registry says; FAILED if nothing fits."""
-    lower = text.lower()
-    for kind, phrases in _SAYS:
-        if any(phrase in lower for phrase in phrases):
-            return kind
-    return ErrorKind.FAILED
 
 
 class _ObservedClient(docker.APIClient):

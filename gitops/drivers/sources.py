@@ -13,7 +13,7 @@ from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.observe import observed
 from gitops.model.address import Address
 from gitops.model.outcomes import Observation, Unreachable
-from gitops.model.resources import BuildTask, GitSource, PathSource
+from gitops.model.resources import BuildTask, GitSource, PathSource, Triggers
 from gitops.model.secret import Secrets
 from gitops.model.sources import Source
 
@@ -36,10 +36,10 @@ class Sources:
         for task in tasks:
             match task.source:
                 case PathSource(path):
-                    look = partial(_read_folder, path, task.dockerfile)
+                    look = partial(_read_folder, path, task.recipe, task.triggers)
                     folders[task.address] = observed(look, path)
                 case GitSource():
-                    commits.append(GitWanted(task.address, task.source, task.dockerfile))
+                    commits.append(_wanted(task, task.source))
         return {**folders, **self._commits(commits, secrets)}
 
     def _commits(
@@ -54,31 +54,33 @@ class Sources:
         return git.read(commits, secrets)
 
     def context(
-        self, task: BuildTask, source: Source, secrets: Secrets
+        self, task: BuildTask, source: Source, secrets: Secrets, *, recipe: str = ""
     ) -> AbstractContextManager[BuildContext]:
         """Give the exact files of `source`; raise `DriverError` when they are gone or changed."""
         match task.source:
             case PathSource(path):
-                return _folder_context(path, task.dockerfile, source)
+                return _folder_context(path, task.recipe, source, recipe)
             case GitSource() as wanted:
                 git = _git_reader(self._cache)
-                return git.context(
-                    GitWanted(task.address, wanted, task.dockerfile), source, secrets
-                )
+                return git.context(_wanted(task, wanted), source, secrets, recipe=recipe)
 
 
-def _read_folder(path: str, dockerfile: str) -> Source:
+def _wanted(task: BuildTask, source: GitSource) -> GitWanted:
+    return GitWanted(task.address, source, task.recipe, task.triggers)
+
+
+def _read_folder(path: str, dockerfile: str, triggers: Triggers) -> Source:
     from gitops.drivers.folder import read_folder  # noqa: PLC0415 - 8 ms, for folders only
 
-    return read_folder(path, dockerfile)
+    return read_folder(path, dockerfile, triggers)
 
 
 def _folder_context(
-    path: str, dockerfile: str, source: Source
+    path: str, dockerfile: str, source: Source, recipe: str
 ) -> AbstractContextManager[BuildContext]:
     from gitops.drivers.folder import folder_context  # noqa: PLC0415 - 8 ms, for folders only
 
-    return folder_context(path, dockerfile, source)
+    return folder_context(path, dockerfile, source, recipe)
 
 
 def _git_reader(cache: Path) -> GitReader:

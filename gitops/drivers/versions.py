@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from semver import Version
 
+from gitops.model.globs import one_glob
+
 _TERM = re.compile(r"(\^|~|>=|<=|>|<|=)?\s*v?([0-9xX*][^\s,|]*)")
 _PART = re.compile(r"(?:[0-9]+|[xX*])$")
 
@@ -52,6 +54,35 @@ def newest(tags: Iterable[str], wanted: str) -> str | None:
     versions = ((parse_version(tag), tag) for tag in tags)
     fitting = [(v, tag) for v, tag in versions if v is not None and _fits(v, allowed)]
     return max(fitting)[1] if fitting else None
+
+
+def newest_tag(tags: Iterable[str], wanted: str) -> str | None:
+    """Return the newest of `tags` that `wanted` names: a glob (`v*`, `app-v1.*`) or a range.
+
+    A glob has a wildcard and none of a range's signs, and is no `1.*`. Tags that end in a version
+    (`v1.2.3`, `app-1.2.3-rc.1`) are compared by it and are newer than others, which are compared
+    with their numbers as numbers. A glob takes pre-releases too, where it matches them.
+    """
+    if not _GLOB.fullmatch(wanted) or _X_RANGE.fullmatch(wanted):
+        try:
+            return newest(tags, wanted)
+        except ValueError:  # a plain name, which stands for itself
+            return wanted if wanted in set(tags) else None
+    regex = one_glob(wanted)
+    return max((tag for tag in tags if regex.fullmatch(tag)), key=_age, default=None)
+
+
+_GLOB = re.compile(r"[^<>=^~|\s]*[*?\[][^<>=~|\s]*")
+_X_RANGE = re.compile(r"\d+(?:\.\d+)?\.\*")
+_ENDS_IN = re.compile(r"(?:^|[^\d.])(\d+\.\d+\.\d+(?:[-+].*)?)$")
+
+
+def _age(tag: str) -> tuple[bool, Version, list[tuple[int, str]]]:
+    """Return what tags are ordered by: those with a version last, others by text and numbers."""
+    found = _ENDS_IN.search(tag)
+    version = parse_version(found[1]) if found else None
+    parts = [(int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"[0-9]+|[^0-9]+", tag)]
+    return version is not None, version or Version(0), parts
 
 
 def _fits(version: Version, allowed: Range) -> bool:

@@ -2,31 +2,145 @@
 
 from __future__ import annotations
 
-from gitops.drivers.base import BuildJob, DriverError, ErrorKind
+from typing import NamedTuple
+
+from gitops.drivers.base import BuildJob, CacheUse, DriverError, ErrorKind
+from gitops.engine.pinning import pinned_recipe
 from gitops.engine.scene import Desk, Scene
-from gitops.model.actions import Build
-from gitops.model.outcomes import Done, Found, Outcome, Retry, Superseded
-from gitops.model.resources import BuildTask, PathSource
+from gitops.engine.tasks.stopping import StopFlag, heeding
+from gitops.model.actions import Build, Push
+from gitops.model.image import ImageRef
+from gitops.model.outcomes import Done, Found, Outcome, Retry, Stalled, Superseded
+from gitops.model.resources import BuildTask, Concurrency, PathSource
+from gitops.model.secret import Secrets
+from gitops.model.sources import Source
+from gitops.model.task_runs import RunType
+from gitops.model.task_snapshots import BuildSnapshot
+from gitops.model.wanted import WantedImage
+from gitops.plan.repositories import repository_name
+
+CACHE_TAG = "cache"
+"""The tag of a repository under which layers are kept for other machines."""
+
+
+class Recipe(NamedTuple):
+    """What is built: the task as the specs have it, and the source that the plan was made for."""
+
+    task: BuildTask
+    source: Source
+
+
+def recipe_of(scene: Scene, image: WantedImage) -> Recipe | None:
+    """Return what an image is built from; none when the specs or the source have gone since."""
+    task = scene.bundle.resources.get(image.owner) if scene.bundle else None
+    seen = scene.inputs.sources.get(image.owner)
+    if not isinstance(task, BuildTask) or not isinstance(seen, Found):
+        return None
+    for source in (seen.value, *seen.value.beside):
+        named = f"pr-{source.pull}" if source.pull else source.tag
+        if source.commit == image.commit and image.offshoot in ("", named):
+            return Recipe(task, source)
+    return None
 
 
 def build(scene: Scene, action: Build, desk: Desk) -> Outcome:
     """Build the image of a task from the very source that the plan was made for."""
     image = action.image
-    task = scene.bundle.resources.get(image.task) if scene.bundle else None
-    source = scene.inputs.sources.get(image.task)
-    if not isinstance(task, BuildTask) or not isinstance(source, Found):
+    recipe = recipe_of(scene, image)
+    if recipe is None:
         return Retry(f"{image.task} or its source is gone", "run again to make a new plan")
+    run = scene.runs.ask(snapshot_of(recipe, image), action.causes, RunType.AUTO_BUILD)
+    with heeding(run, scene.runs.registrar.book, desk.cancel) as flag:
+        return _outcome(scene, action, recipe, run, Desk(desk.output, flag))
+
+
+def _outcome(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) -> Outcome:
+    image = action.image
+    try:
+        with (
+            scene.runs.turn(run, image.task.name, action.causes, desk.cancel),
+            scene.runs.building(run, image.ref, desk.output) as output,
+        ):
+            name = _build(scene, action, recipe, run, Desk(output, desk.cancel))
+    except DriverError as error:
+        why = desk.cancel.why if isinstance(desk.cancel, StopFlag) else None
+        scene.runs.failed(run, error, why.text if why is not None else "")
+        if why is not None and scene.runs.registrar.book.canceled(run):
+            # Begun again at once, it could never be stopped.
+            return Stalled(f"run {run}: {why.text}", quarantine=True)
+        if error.kind is ErrorKind.CONFLICT and isinstance(recipe.task.source, PathSource):
+            # A save while the folder was sent: what was to be built is not there any more.
+            return Superseded(f"what came meanwhile: {error}")
+        raise
+    return Done(f"built with {name}, run {run}")
+
+
+def _build(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) -> str:
+    """Build the image; return what built it."""
     builder = scene.world.sites[action.target].builder()
     desk.output(f"builder: {builder.name}")
     if builder.warning:
         desk.output(f"warning: {builder.warning}")
-    job = BuildJob(image.ref, task.target, image.args, image.labels, image.timeout, image.date)
-    try:
-        with scene.world.sources.context(task, source.value, scene.inputs.secrets) as context:
-            builder.build(job, context, desk.output, desk.cancel)
-    except DriverError as error:
-        if error.kind is ErrorKind.CONFLICT and isinstance(task.source, PathSource):
-            # A save while the folder was sent: what was to be built is not there any more.
-            return Superseded(f"what came meanwhile: {error}")
-        raise
-    return Done(f"built with {builder.name}")
+    task, source = recipe
+    secrets = scene.inputs.secrets
+    job = job_of(task, action.image, secrets, run)
+    text = pinned_recipe(scene.world, task, source, action.image)
+    with scene.world.sources.context(task, source, secrets, recipe=text) as context:
+        builder.build(job, context, desk.output, desk.cancel)
+    return builder.name
+
+
+def push(scene: Scene, action: Push, desk: Desk) -> Outcome:
+    """Push an image that was built here."""
+    site = scene.world.sites[action.target]
+    with scene.runs.pushing(action.image, desk.output) as (output, pushed):
+        if _at_once(scene, action.image):
+            digest = site.tasks().push(str(action.image), output, desk.cancel)
+        else:
+            digest = site.engine().push(action.image, output)
+        pushed(digest)
+    scene.board.pushed(action.image, digest)
+    return Done(digest)
+
+
+def _at_once(scene: Scene, image: ImageRef) -> bool:
+    """Say whether the push of an image is called off for a newer one, too."""
+    bundle = scene.bundle
+    return bundle is not None and any(
+        task.concurrency is Concurrency.CANCEL
+        and repository_name(bundle, task.repository) == image.repository
+        for task in bundle.tasks
+    )
+
+
+def snapshot_of(recipe: Recipe, image: WantedImage) -> BuildSnapshot:
+    """Return what is kept to make the image again: without the other sources, or the texts."""
+    return BuildSnapshot(image, recipe.task, recipe.source._replace(beside=(), recipe=""))
+
+
+def job_of(task: BuildTask, image: WantedImage, secrets: Secrets, run: str) -> BuildJob:
+    """Return the build of an image. One of a pull request gets no secret and leaves no layers."""
+    trusted = not image.pull
+    return BuildJob(
+        image.ref,
+        task.target,
+        image.args,
+        image.labels,
+        image.timeout,
+        image.date,
+        no_cache=image.fresh,
+        secrets={name: secrets[ref] for name, ref in task.secrets.items()} if trusted else {},
+        ssh=task.ssh if trusted else (),
+        platforms=task.platforms,
+        cache=_cache(task, image, to_be_kept=trusted),
+        memory=task.resources.memory,
+        cpus=task.resources.cpus,
+        mark=run,
+    )
+
+
+def _cache(task: BuildTask, image: WantedImage, *, to_be_kept: bool) -> CacheUse:
+    if task.cache == "off":
+        return CacheUse()
+    kept = str(ImageRef(image.ref.repository, CACHE_TAG))
+    return CacheUse((kept,), kept if to_be_kept else "", task.cache)

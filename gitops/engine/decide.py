@@ -14,6 +14,7 @@ from gitops.model.plan import Plan
 from gitops.model.wanted import Wanted
 from gitops.plan.grounds import Question
 from gitops.plan.planner import make_plan
+from gitops.plan.remembered import recall
 from gitops.plan.wanted import lookups, work_out
 
 
@@ -38,10 +39,10 @@ def decide(
     looking = Look(lambda: observe_engines(bundle.project, world.sites))
     inputs = read_inputs(bundle, world)
     engines = looking.result()
+    history = memory.history(bundle.project)
+    inputs = recall(inputs, history)
     wanted = work_out(bundle, inputs, notes_of(engines))
     tags = lookups(wanted, bundle)
     observed = observe(bundle, world, engines, wanted.gateways, tags)
-    question = Question(
-        wanted, observed, memory.history(bundle.project), inputs, allow_mass_removal
-    )
+    question = Question(wanted, observed, history, inputs, allow_mass_removal)
     return Decision(bundle, inputs, wanted, observed, make_plan(question))

@@ -14,7 +14,6 @@ from gitops.engine.perform import perform
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Desk, Scene
 from gitops.model.actions import (
-    Build,
     RemoveContainer,
     StartContainer,
     StopContainer,
@@ -25,9 +24,6 @@ from gitops.model.plan import Plan, Step
 _AT_ONCE = 96
 """Most steps wait for something else's answer, so there are more threads than cores; what waits for
 its turn at the gateway must not keep others from starting."""
-
-_BUILDS_AT_ONCE = 2
-"""Simultaneous builds fight for the same cores and disk, and end later for it."""
 
 _STARTS_AT_ONCE = 8
 """An engine starts containers one after the other for the most part; with fewer begun at a time,
@@ -46,7 +42,6 @@ class _Execution:
         self._recorder = recorder
         self._cancel = cancel
         self._limits: Mapping[type, AbstractContextManager[object]] = {
-            Build: Semaphore(_BUILDS_AT_ONCE),
             StartContainer: Semaphore(_STARTS_AT_ONCE),
             StopContainer: Semaphore(_STARTS_AT_ONCE),
             RemoveContainer: Semaphore(_STARTS_AT_ONCE),

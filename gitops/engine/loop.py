@@ -23,6 +23,7 @@ from gitops.model.outcomes import Outcome, Stalled
 from gitops.model.plan import Step
 from gitops.model.secret import Secret
 from gitops.plan.parts import parts_of, wishes, without
+from gitops.plan.schedules import next_due
 from gitops.plan.windows import reopens
 
 QUIET = 0.3
@@ -120,7 +121,7 @@ class _Loop:
         decision = decide(bundle, crew.world, crew.memory)
         self._attention.attend(decision, crew.world)
         crew.memory.events.append(tuple(memory_kills.told(decision, self._attention.killed())))
-        self._again = min(self._again, _reopening(decision))
+        self._again = min(self._again, _reopening(decision), _scheduled(decision))
         for address in sorted(self._works.overtake(decision)):
             crew.reporter.note(f"{address}: something newer is wanted; the attempt is given up")
         for line in self._telling.of(decision.plan):
@@ -162,6 +163,12 @@ def _as_it_counts(step: Step, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Stalled) and not step.wish:
         return outcome._replace(quarantine=False)
     return outcome
+
+
+def _scheduled(decision: Decision) -> float:
+    """Return the monotonic time at which the next schedule of a task is due."""
+    now = decision.inputs.now
+    return time.monotonic() + next_due(decision.bundle.tasks, now) - now
 
 
 def _reopening(decision: Decision) -> float:

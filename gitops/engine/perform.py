@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine.building import build
+from gitops.engine.building import build, push
 from gitops.engine.certifying import obtain
 from gitops.engine.creating import create_container, pull
 from gitops.engine.gate import wait_healthy
@@ -15,6 +15,7 @@ from gitops.engine.remembering import keep_revision
 from gitops.engine.reports import with_cause
 from gitops.engine.routing import switch
 from gitops.engine.scene import Desk, Scene
+from gitops.engine.stepping import run_steps
 from gitops.engine.waiting import drain, wait_service
 from gitops.model import actions as act
 from gitops.model.observed import LABEL_KIND, LABEL_NAME, LABEL_PROJECT
@@ -37,7 +38,7 @@ def perform(scene: Scene, action: act.Action, desk: Desk) -> Outcome:
         return Stalled(error.what, detail, quarantine=error.kind in _BLAME)
 
 
-def _perform(  # noqa: PLR0911 - one case for each action
+def _perform(  # noqa: C901, PLR0911 - one case for each action
     scene: Scene, action: act.Action, desk: Desk
 ) -> Outcome:
     """Do what makes images, and what takes long; the rest is one call to an engine or a gateway."""
@@ -47,6 +48,10 @@ def _perform(  # noqa: PLR0911 - one case for each action
             return Done()
         case act.Build():
             return build(scene, action, desk)
+        case act.RunTask():
+            return run_steps(scene, action, desk)
+        case act.Push():
+            return push(scene, action, desk)
         case act.WaitService():
             return wait_service(scene, action, desk.cancel)
         case act.RunHook(target):
@@ -71,10 +76,6 @@ def _perform_on_engine(  # noqa: C901 - one case for each action
             site.engine().remove_network(name)
         case act.RemoveVolume(_, name):
             site.engine().remove_volume(name)
-        case act.Push(_, image):
-            digest = site.engine().push(image, desk.output)
-            scene.board.pushed(image, digest)
-            return Done(digest)
         case act.Pull(_, image):
             return pull(scene.world.registries, site.engine(), image, scene.board, desk.output)
         case act.CreateContainer():

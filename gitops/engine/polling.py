@@ -22,8 +22,17 @@ class _Answer(NamedTuple):
     seen: Observation[Source]
 
 
+def _remote(task: BuildTask) -> object:
+    """Return what tasks have in common that are answered by one question; a folder nothing."""
+    source = task.source
+    return (source.url, source.credentials) if isinstance(source, GitSource) else task.address
+
+
 class PolledSources:
     """A `SourceReader` that remembers what a remote said until the task's interval is over.
+
+    A remote that has to be asked for one task is asked for all tasks that follow it: that is the
+    same one question, and puts theirs off.
 
     `clock` counts seconds from anywhere. Folders are read at every look: that costs no one else.
     """
@@ -38,12 +47,9 @@ class PolledSources:
     ) -> Mapping[Address, Observation[Source]]:
         """Return the source of each task, from memory where its interval is not over."""
         now = self._clock()
+        due = {_remote(task) for task in tasks if self._due(task, now)}
         known = {
-            task.address: answer
-            for task in tasks
-            if (answer := self._answers.get(task.address)) is not None
-            and answer.task == task
-            and now < answer.until
+            task.address: self._answers[task.address] for task in tasks if _remote(task) not in due
         }
         asked = self._reader.read([task for task in tasks if task.address not in known], secrets)
         self._answers = known | {
@@ -53,12 +59,16 @@ class PolledSources:
         }
         return {**asked, **{address: answer.seen for address, answer in known.items()}}
 
+    def _due(self, task: BuildTask, now: float) -> bool:
+        answer = self._answers.get(task.address)
+        return answer is None or answer.task != task or now >= answer.until
+
     def due(self) -> float:
         """Return when the next remote has to be asked, by `clock`; infinity without any."""
         return min((answer.until for answer in self._answers.values()), default=float("inf"))
 
     def context(
-        self, task: BuildTask, source: Source, secrets: Secrets
+        self, task: BuildTask, source: Source, secrets: Secrets, *, recipe: str = ""
     ) -> AbstractContextManager[BuildContext]:
         """Give the files of a source."""
-        return self._reader.context(task, source, secrets)
+        return self._reader.context(task, source, secrets, recipe=recipe)

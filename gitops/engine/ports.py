@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import (
+    BaseFollower,
     Builder,
     CertificateIssuer,
     Engine,
@@ -18,11 +20,17 @@ from gitops.drivers.base import (
     RegistryClient,
     SecretReader,
     SourceReader,
+    TaskEngine,
 )
+from gitops.engine.tasks.ports import Queue, TaskBook
+from gitops.engine.tasks.stage import RemoteContext, RunContext, WorkspaceReader
 from gitops.model.address import Address
 from gitops.model.outcomes import Outcome
 from gitops.model.plan import History, Plan, Step
 from gitops.model.records import NewEvent, NewRun, Quarantine, RunState
+from gitops.model.resources import BuildTask
+from gitops.model.secret import Secrets
+from gitops.model.sources import Source
 
 
 class Site(NamedTuple):
@@ -37,16 +45,33 @@ class Site(NamedTuple):
     gateway: Callable[[], GatewayWriter]
     builder: Callable[[], Builder]
     certificates: Callable[[], CertificateIssuer]
+    tasks: Callable[[], TaskEngine]
+
+
+class TaskTools(NamedTuple):
+    """What runs of multi-step tasks need beside an engine: files of a source, contexts that a URL
+    names, contexts made of a workspace, and what takes away the remains of dead runs.
+    """
+
+    files: Callable[[BuildTask, Source, Secrets], AbstractContextManager[RunContext]]
+    remote: RemoteContext
+    workspace: WorkspaceReader
+    sweep: Callable[[TaskEngine], tuple[str, ...]]
 
 
 class World(NamedTuple):
-    """All that is outside. `sites` are by target; `clock` gives seconds since 1970."""
+    """All that is outside. `sites` are by target; `clock` gives seconds since 1970; `queue` is that
+    of the machine.
+    """
 
     sources: SourceReader
     secrets: SecretReader
     registries: RegistryClient
     sites: Mapping[str, Site]
     clock: Callable[[], float]
+    bases: BaseFollower
+    queue: Queue
+    tools: TaskTools
 
 
 class Log(Protocol):
@@ -134,6 +159,11 @@ class Memory(Protocol):
     @property
     def mendings(self) -> MendingBook:
         """What had to be put right lately."""
+        ...
+
+    @property
+    def task_runs(self) -> TaskBook:
+        """The runs of tasks."""
         ...
 
     def history(self, project: str) -> History:

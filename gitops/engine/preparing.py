@@ -13,7 +13,7 @@ from functools import partial
 from gitops.drivers.base import DriverError
 from gitops.engine.ports import Site
 from gitops.engine.together import Look
-from gitops.model.actions import Build, Tag
+from gitops.model.actions import Build, RunTask, Tag
 from gitops.model.plan import Plan
 
 
@@ -25,7 +25,7 @@ def preparing(plan: Plan, sites: Mapping[str, Site]) -> Iterator[None]:
     """
     actions = [step.action for step in plan.steps]
     targets = {action.target for action in actions if not isinstance(action, Tag)}
-    builders = {action.target for action in actions if isinstance(action, Build)}
+    builders = {action.target for action in actions if isinstance(action, Build | RunTask)}
     looks = [Look(partial(_quietly, sites[target].builder)) for target in sorted(builders)]
     looks += [Look(partial(_writers, sites[target])) for target in sorted(targets)]
     try:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitops.drivers.base import LeaseKeeper
 from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
+from gitops.engine.build_runs import BuildRuns, Registrar
 from gitops.engine.decide import Decision, decide
 from gitops.engine.execute import execute
 from gitops.engine.leasing import Claim, holding
@@ -130,6 +131,7 @@ def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int
     crew.reporter.planned(plan)
     recorder = Recorder(crew.memory, crew.reporter, plan.project, run, now, crew.redact)
     outcomes = execute(plan, scene, recorder, crew.cancel)
+    scene.runs.close()
     failures = failures_of(plan, outcomes)
     superseded = any(isinstance(outcome, Superseded) for outcome in outcomes.values())
     state = RunState.FAILED if failures else RunState.CONVERGED
@@ -149,7 +151,25 @@ def scene(decision: Decision, crew: Crew, addresses: Addresses | None = None) ->
     bundle = decision.bundle
     hosts = {app.address: app.hosts for app in decision.wanted.apps}
     board = Board(addresses or Addresses(time.monotonic), taken_addresses(decision.observed))
-    return Scene(bundle.project, bundle, decision.inputs, crew.world, gateways, board, hosts)
+    return Scene(
+        bundle.project,
+        bundle,
+        decision.inputs,
+        crew.world,
+        gateways,
+        board,
+        build_runs(crew, bundle.project),
+        hosts,
+    )
+
+
+def build_runs(crew: Crew, project: str) -> BuildRuns:
+    """Return the records of what a run of this crew builds."""
+    world, memory = crew.world, crew.memory
+    lease = crew.claim.lease
+    return BuildRuns(
+        Registrar(memory.task_runs, world.queue, world.clock, lease, project, crew.redact)
+    )
 
 
 def taken_addresses(observed: Observed) -> frozenset[str]:

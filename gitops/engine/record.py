@@ -85,6 +85,7 @@ class Recorder:
 
 _TOLD = {
     "Build": "Built",
+    "RunTask": "TaskRan",
     "Push": "Pushed",
     "Tag": "Tagged",
     "CreateContainer": "Created",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, Output
 from gitops.engine.board import Board
+from gitops.engine.build_runs import BuildRuns
 from gitops.engine.ports import World
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
@@ -16,7 +17,7 @@ from gitops.model.observed import Inputs
 
 class Scene(NamedTuple):
     """What a run works on and with. `gateways` are the containers of gateways, by
-    target; `hosts` the host names of each app and slot.
+    target; `runs` the records of what it builds; `hosts` the host names of each app and slot.
     """
 
     project: str
@@ -25,6 +26,7 @@ class Scene(NamedTuple):
     world: World
     gateways: dict[str, str]
     board: Board
+    runs: BuildRuns
     hosts: Mapping[Address, tuple[str, ...]] = MappingProxyType({})
 
 

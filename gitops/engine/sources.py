@@ -9,14 +9,20 @@ from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
 from gitops.model.resources import GitSource, SshKey
 from gitops.model.secret import SecretRef, Secrets
+from gitops.plan.bases import elsewhere
 from gitops.plan.content import app_secrets
 
 
 def read_inputs(bundle: Bundle, world: World) -> Inputs:
-    """Return the sources of all tasks, every secret value, and the time."""
+    """Return the sources of all tasks, what they build on, every secret value, and the time."""
     secrets, errors = read_secrets(bundle, world)
     sources = world.sources.read(bundle.tasks, secrets) if bundle.tasks else {}
-    return Inputs(sources, secrets, errors, world.clock())
+    inputs = Inputs(sources, secrets, errors, world.clock())
+    bases = elsewhere(bundle, inputs)
+    if not bases:
+        return inputs
+    own = frozenset(registry.server for registry in bundle.registries)
+    return inputs._replace(bases=world.bases.look(bases, own))
 
 
 def read_secrets(bundle: Bundle, world: World) -> tuple[Secrets, Mapping[SecretRef, str]]:
@@ -28,6 +34,7 @@ def references(bundle: Bundle) -> set[SecretRef]:
     """Return every secret of the bundle: apps', repositories of sources', registries'."""
     found = {reference for app in bundle.apps for reference in app_secrets(app)}
     for task in bundle.tasks:
+        found.update(task.secrets.values())
         if isinstance(task.source, GitSource) and task.source.credentials is not None:
             credentials = task.source.credentials
             found.add(credentials.key if isinstance(credentials, SshKey) else credentials.password)

@@ -10,7 +10,7 @@ from gitops.engine.board import Board
 from gitops.engine.leasing import holding
 from gitops.engine.observe import observe, observe_engines
 from gitops.engine.ports import World
-from gitops.engine.reconcile import Crew, Order, carry_out, failures_of, gateway_names
+from gitops.engine.reconcile import Crew, Order, build_runs, carry_out, failures_of, gateway_names
 from gitops.engine.scene import Scene
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs, Observed
@@ -51,6 +51,14 @@ def carry_out_teardown(
         gateways = gateway_names(teardown.observed, teardown.plan)
         inputs = Inputs({}, {}, {}, crew.world.clock())
         addresses = Addresses(time.monotonic)
-        scene = Scene(bundle.project, bundle, inputs, crew.world, gateways, Board(addresses))
+        scene = Scene(
+            bundle.project,
+            bundle,
+            inputs,
+            crew.world,
+            gateways,
+            Board(addresses),
+            build_runs(crew, bundle.project),
+        )
         outcomes = carry_out(teardown.plan, scene, crew, Order("down", "down"))
         return failures_of(teardown.plan, outcomes)

@@ -13,8 +13,10 @@ from gitops.engine.decide import Decision
 from gitops.engine.leasing import holding
 from gitops.engine.reconcile import Crew, Order, carry_out, failures_of, scene
 from gitops.model.address import Address
+from gitops.model.bundle import Bundle
 from gitops.model.outcomes import Found, Outcome
 from gitops.model.plan import Step
+from gitops.model.resources import Concurrency
 from gitops.plan.parts import Part, plan_of, wishes
 
 
@@ -68,6 +70,7 @@ class Works:
     def overtake(self, decision: Decision) -> frozenset[Address]:
         """Call off the parts whose wish is no longer the newest; return what was overtaken."""
         newest, blocked = wishes(decision.wanted), decision.wanted.blocked
+        patient = _queued(decision.bundle)
         overtaken: set[Address] = set()
         for work in self._works:
             # Nothing newer is known of what cannot be looked at, such as a remote that is down.
@@ -76,6 +79,8 @@ class Works:
                 for one in work.part.addresses
                 if one not in blocked and work.wishes.get(one) != newest.get(one)
             }
+            if not patient.isdisjoint(work.part.addresses):
+                continue
             if stale and not work.cancel.is_set():
                 work.cancel.set()
                 overtaken |= stale
@@ -123,6 +128,11 @@ class Works:
                 for lease in self._leases.values():
                     stack.callback(lease.close)
                 self._leases = {}
+
+
+def _queued(bundle: Bundle) -> frozenset[Address]:
+    """Return the tasks whose runs come to their end before the newest begins."""
+    return frozenset(task.address for task in bundle.tasks if task.concurrency is Concurrency.QUEUE)
 
 
 class _Lost(Event):

@@ -10,6 +10,7 @@ from gitops.model.notes import Note
 from gitops.model.revisions import Revision
 from gitops.model.routes import Route, Server
 from gitops.model.secret import SecretRef
+from gitops.model.task_runs import Cause
 from gitops.model.wanted import WantedContainer, WantedImage
 from gitops.model.webapp import Health
 
@@ -29,10 +30,21 @@ class CreateVolume(NamedTuple):
 
 
 class Build(NamedTuple):
-    """Build an image from a task's source, on the engine."""
+    """Build an image from a task's source, on the engine; `causes` say why now, if it is known."""
 
     target: str
     image: WantedImage
+    causes: tuple[Cause, ...] = ()
+
+
+class RunTask(NamedTuple):
+    """Carry out a multi-step task, which builds and pushes by itself; its image is then tagged with
+    the name that its inputs give it.
+    """
+
+    target: str
+    image: WantedImage
+    causes: tuple[Cause, ...] = ()
 
 
 class Push(NamedTuple):
@@ -202,6 +214,7 @@ Action = (
     CreateNetwork
     | CreateVolume
     | Build
+    | RunTask
     | Push
     | Tag
     | Pull

@@ -168,3 +168,7 @@ class Inputs(NamedTuple):
     secrets: Secrets
     secret_errors: Mapping[SecretRef, str]
     now: float
+    bases: Mapping[str, Observation[str]] = MappingProxyType({})
+    """The digest that each image under a Dockerfile has now, where that is followed."""
+    bases_before: Mapping[Address, Mapping[str, str]] = MappingProxyType({})
+    """What each task built on last, by image; asked for those that `bases` has no digest of."""

@@ -60,3 +60,5 @@ class History(NamedTuple):
     quarantined: Mapping[Address, Mapping[str, str]]
     mended: Mapping[Address, int] = MappingProxyType({})
     """How often each app had a container replaced or started again lately (`MENDING_WINDOW`)."""
+    built: Mapping[Address, str] = MappingProxyType({})
+    """What each task, and each of its offshoots, was last made from: a `BuildSnapshot` as JSON."""

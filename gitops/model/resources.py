@@ -7,12 +7,14 @@ References to other resources are addresses that exist in the same bundle.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.metadata import Metadata
 from gitops.model.secret import SecretRef
-from gitops.model.webapp import WebApp
+from gitops.model.webapp import Resources, WebApp
 
 
 class Credentials(NamedTuple):
@@ -99,10 +101,84 @@ class GitSource(NamedTuple):
     credentials: Credentials | SshKey | None
 
 
+class PullRequests(NamedTuple):
+    """Whether pull requests are built: the newest `limit` that are open, by number."""
+
+    enabled: bool = False
+    limit: int = 20
+
+
+class Schedule(NamedTuple):
+    """A time at which a task runs again: five fields of cron, in an IANA time zone."""
+
+    name: str
+    cron: str
+    time_zone: str = "UTC"
+    enabled: bool = True
+
+
+class Triggers(NamedTuple):
+    """What makes a task run again.
+
+    Without `commit`, new commits wait for another trigger. `paths` and `ignore` are globs over the
+    source: a commit that touches nothing that is followed makes no new image. `tags` is a glob or
+    a semver range. `base_image` follows the images that the Dockerfile builds on.
+    """
+
+    commit: bool = True
+    paths: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    tags: str = ""
+    pulls: PullRequests = PullRequests()
+    base_image: bool = True
+    schedules: tuple[Schedule, ...] = ()
+    after: tuple[Address, ...] = ()
+
+
+class Concurrency(StrEnum):
+    """What becomes of a run when something newer is wanted."""
+
+    COALESCE = "coalesce"
+    """It is called off, and what came meanwhile is one run."""
+    QUEUE = "queue"
+    """It ends, and then the newest runs."""
+    CANCEL = "cancel"
+    """It is called off at once, even while it pushes."""
+
+
+class Steps(NamedTuple):
+    """A multi-step task in the place of a Dockerfile: `file` in the source, or its `text` itself.
+
+    `values` are `.Values` of its templates.
+    """
+
+    text: str
+    file: str
+    values: Mapping[str, str] = MappingProxyType({})
+    docker_socket: bool = False
+
+
+class Keep(NamedTuple):
+    """How many runs of a task are remembered, of each ending, and for how long (seconds)."""
+
+    succeeded: int = 10
+    failed: int = 10
+    age: float = 30 * 86400.0
+
+
+class Attest(NamedTuple):
+    """What is attached to an image beside it: where it comes from, and what is in it."""
+
+    provenance: bool = False
+    sbom: bool = False
+
+
 class BuildTask(NamedTuple):
     """Source in, image out.
 
-    `args` and `tags` may hold the placeholders `{{ commit }}`, `{{ short_commit }}`,
+    With `steps`, those make the images; the one that they push to `repository` is the task's.
+    `secrets` are what builds mount, and `.Secrets` of steps, by id. `cache` is `off`, `min` or
+    `max`. `args` and `tags` may hold the placeholders `{{ commit }}`, `{{ short_commit }}`,
     `{{ branch }}`, `{{ tag }}` and `{{ date }}`, filled in once the source is known.
     """
 
@@ -118,6 +194,21 @@ class BuildTask(NamedTuple):
     latest: bool
     interval: float
     timeout: float
+    steps: Steps | None = None
+    secrets: Mapping[str, SecretRef] = MappingProxyType({})
+    ssh: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    cache: str = "max"
+    resources: Resources = Resources()
+    triggers: Triggers = Triggers()
+    concurrency: Concurrency = Concurrency.COALESCE
+    keep: Keep = Keep()
+    attest: Attest = Attest()
+
+    @property
+    def recipe(self) -> str:
+        """The file in the source that says what is done; empty when the spec itself does."""
+        return self.dockerfile if self.steps is None else self.steps.file
 
 
 class Acme(NamedTuple):

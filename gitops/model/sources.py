@@ -24,6 +24,17 @@ class Source(NamedTuple):
     url: str = ""
     stale: str = ""
     """Why the remote could not be asked, when this is the last commit that was seen of it."""
+    followed: str = ""
+    """The same hash as `tree` over the files that the task's triggers follow; it is `tree` where
+    they follow everything. The Dockerfile is among them only if the patterns say so."""
+    pull: str = ""
+    """The number of the pull request that it is the head of."""
+    beside: tuple[Source, ...] = ()
+    """What the task follows beside this: the newest tag, and pull requests, newest first."""
+    beside_errors: tuple[str, ...] = ()
+    """One sentence for each tag or pull request that was left out because it cannot be read."""
+    recipe: str = ""
+    """The text of the Dockerfile, or of the task file."""
 
     @property
     def short_commit(self) -> str:

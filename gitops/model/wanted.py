@@ -10,6 +10,7 @@ from gitops.model.image import ImageRef
 from gitops.model.revisions import Content, Hold
 from gitops.model.routes import Rules
 from gitops.model.secret import SecretRef
+from gitops.model.task_inputs import BuildInputs
 from gitops.model.webapp import Confinement, Deploy, File, Health, Mount, Resources, WebApp
 
 
@@ -70,7 +71,8 @@ class WantedContainer(NamedTuple):
 class WantedImage(NamedTuple):
     """An image that a build task makes. `ref` is named by its inputs, before anything is built.
 
-    `moving` are the tags that follow it: `latest` and those that the task names.
+    `moving` are the tags that follow it: `latest` and those that the task names. `task` is whom
+    the steps are about: the task itself, or one of its offshoots (`BuildTask/shop@pr-7`).
     """
 
     task: Address
@@ -86,6 +88,22 @@ class WantedImage(NamedTuple):
     timeout: float
     stale: str = ""
     """Why the source could not be asked, when this is of the last commit that was seen."""
+    inputs: BuildInputs = BuildInputs("", "", "")
+    offshoot: str = ""
+    """The pull request (`pr-7`) or tag (`v1.2`) that it is of, beside the task's own image."""
+    pull: str = ""
+    """The number of the pull request: its files are not to be trusted."""
+    after: tuple[Address, ...] = ()
+    """Tasks whose images have to be there first."""
+    fresh: bool = False
+    """Whether the layer cache is left aside, because a schedule asks for all of it anew."""
+    steps: bool = False
+    """Whether it is made by a multi-step task."""
+
+    @property
+    def owner(self) -> Address:
+        """The build task in the specs."""
+        return Address(self.task.kind, self.task.name.partition("@")[0])
 
 
 class WantedService(NamedTuple):

@@ -10,7 +10,7 @@ from gitops.model.bundle import Bundle
 from gitops.model.image import ImageRef
 from gitops.model.notes import HISTORY, SCALE, STOP
 from gitops.model.observed import Inputs
-from gitops.model.resources import BuildTask, Repository, Target
+from gitops.model.resources import BuildTask, Target
 from gitops.model.revisions import Content, Hold
 from gitops.model.secret import SecretRef
 from gitops.model.wanted import Blocked, WantedApp, WantedImage, WantedSidecar
@@ -19,7 +19,8 @@ from gitops.plan.containers import app_container, sidecar_container, volume_name
 from gitops.plan.content import PRODUCTION, placed, places, secrets_of, slot_address, spec_hash
 from gitops.plan.fronts import certificate_source, rules_of
 from gitops.plan.holds import Notes, hold_of, in_force
-from gitops.plan.images import repository_name, task_of
+from gitops.plan.images import task_of
+from gitops.plan.repositories import repository_name
 from gitops.plan.revisions import revisions
 
 Images = Mapping[Address, WantedImage | Blocked]
@@ -202,14 +203,11 @@ def _unknown_maker(sight: _Sight, name: ImageRef) -> Blocked | None:
     later look finds right.
     """
     for address, image in sight.images.items():
-        task = sight.bundle.resources[address]
+        task = sight.bundle.resources.get(address)
         if not isinstance(image, Blocked) or not isinstance(task, BuildTask):
             continue
-        repository = sight.bundle.resources[task.repository]
-        if not isinstance(repository, Repository):
-            continue
         moving = (*(("latest",) if task.latest else ()), *task.tags)
-        if repository_name(sight.bundle, repository) == name.repository and name.tag in moving:
+        if repository_name(sight.bundle, task.repository) == name.repository and name.tag in moving:
             return Blocked("ImageUnknown", f"{task.address}: {image.message}")
     return None
 
@@ -217,7 +215,4 @@ def _unknown_maker(sight: _Sight, name: ImageRef) -> Blocked | None:
 def _image_name(bundle: Bundle, image: RepositoryImage | NamedImage) -> ImageRef:
     if isinstance(image, NamedImage):
         return ImageRef(image.name, image.tag, image.digest)
-    repository = bundle.resources[image.repository]
-    if not isinstance(repository, Repository):
-        raise TypeError(f"{image.repository} is not a repository")
-    return ImageRef(repository_name(bundle, repository), image.tag)
+    return ImageRef(repository_name(bundle, image.repository), image.tag)

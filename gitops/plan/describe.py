@@ -21,6 +21,8 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
             return f"{_verb(action)} volume {name}"
         case act.Build(_, image):
             return f"build {image.ref}"
+        case act.RunTask(_, image):
+            return f"run the steps of {image.owner}, and name their image {image.ref}"
         case act.Push(_, image):
             return f"push {image}"
         case act.Tag(image, tag):
@@ -52,14 +54,17 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
         case act.RemoveRoute(_, app):
             return f"remove the route of {app}"
         case act.RestoreGateway(_, container, routes):
-            plural = "" if len(routes) == 1 else "s"
-            return f"write {container}'s configuration with {len(routes)} route{plural}"
+            return f"write {container}'s configuration with {_counted(len(routes), 'route')}"
         case act.Drain(_, app, timeout):
             return f"drain {app}, {timeout:g} s at most"
         case act.StopContainer(_, container, timeout):
             return f"stop {container}, with {timeout:g} s of grace"
         case act.RemoveContainer(_, container):
             return f"remove container {container}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _verb(action: act.Action) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -72,7 +73,13 @@ def _build(type_: object, data: object) -> object:
         return _record(type_, cast("dict[str, object]", data))
     if type_ is float and isinstance(data, int):
         return float(data)
-    if not isinstance(data, cast("type", type_)):
+    return _single(cast("type", type_), data)
+
+
+def _single(type_: type, data: object) -> object:
+    if issubclass(type_, StrEnum):
+        return type_(str(data))
+    if not isinstance(data, type_):
         raise TypeError(f"{data!r} is not a {type_}")
     return data
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from gitops.model.observed import LABEL_PROJECT
 from gitops.model.resources import BuildTask
 from gitops.model.secret import SecretRef, Secrets
-from gitops.model.sources import Source
+from gitops.model.task_inputs import BuildInputs
 from gitops.model.wanted import WantedContainer, WantedSidecar
 from gitops.model.webapp import Confinement
 
@@ -23,22 +23,47 @@ def _digest(value: object) -> str:
     return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
-def image_fingerprint(task: BuildTask, source: Source, args: Mapping[str, str]) -> str:
+def image_fingerprint(
+    task: BuildTask,
+    inputs: BuildInputs,
+    args: Mapping[str, str],
+    pull: str = "",
+    *,
+    beside: bool = False,
+) -> str:
     """Return 64 hex digits over all that can change the image's content.
 
     Tags, timeouts, the commit itself and the spec's file name are left out on purpose: a commit
-    that does not touch the context makes no new image.
+    that does not touch the context makes no new image. What comes from a pull request is never
+    taken for the same thing from a branch. `beside` is for what is of a tag or a pull request,
+    whose files count even where those of new commits do not.
     """
-    return _digest(
-        [
-            _VERSION,
-            source.tree,
-            source.dockerfile,
-            task.dockerfile,
-            task.target,
-            dict(args),
-            dict(task.labels),
-        ]
+    follows = task.triggers.commit or beside
+    tree = inputs.tree if follows else ""
+    recipe = inputs.recipe if follows or task.steps else ""
+    known = [_VERSION, tree, recipe, task.dockerfile, task.target, dict(args), dict(task.labels)]
+    more = {
+        "steps": _steps(task),
+        "secrets": sorted(task.secrets),
+        "platforms": task.platforms,
+        "bases": dict(inputs.bases),
+        "scheduled": dict(inputs.scheduled),
+        "after": dict(inputs.after),
+        "pull": pull,
+    }
+    said = {name: value for name, value in more.items() if value}
+    return _digest([*known, said] if said else known)
+
+
+def task_config(task: BuildTask, args: Mapping[str, str]) -> str:
+    """Return a hash of what the spec says of the image's content, less what its sources hold."""
+    known = [task.dockerfile, task.target, dict(args), dict(task.labels), task.platforms]
+    return _digest([*known, _steps(task), sorted(task.secrets)])
+
+
+def _steps(task: BuildTask) -> list[object]:
+    return (
+        [*task.steps[:2], dict(task.steps.values), task.steps.docker_socket] if task.steps else []
     )
 
 

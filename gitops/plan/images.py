@@ -1,71 +1,173 @@
-"""Images: which are wanted, which have to be built, and where the moving tags should point."""
+"""Images: which are wanted, named by what they are made from before anything is built."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from gitops.model.actions import Build, Push, Tag
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.image import ImageRef
-from gitops.model.observed import Inputs, Observed
+from gitops.model.observed import Inputs
 from gitops.model.outcomes import Absent, Found, Unreachable
-from gitops.model.plan import History
-from gitops.model.resources import BuildTask, Registry, Repository
+from gitops.model.resources import BuildTask, Repository
 from gitops.model.sources import Source
+from gitops.model.task_inputs import BuildInputs
 from gitops.model.wanted import Blocked, WantedImage
-from gitops.plan.draft import Draft, Why
-from gitops.plan.fingerprint import image_fingerprint
+from gitops.plan.bases import Ground, bases_of, ground
+from gitops.plan.fingerprint import image_fingerprint, task_config, text_hash
 from gitops.plan.placeholders import fill, fill_tag
+from gitops.plan.repositories import repository_name
+from gitops.plan.schedules import last_due
 
 TAG_PREFIX = "gitops-"
 """Tags that begin so are named by the inputs of the image."""
 
+Images = Mapping[Address, WantedImage | Blocked]
 
-def wanted_image(
-    bundle: Bundle, task: BuildTask, inputs: Inputs, target: str
-) -> WantedImage | Blocked:
-    """Return the image that `task` should have made of its source as it is now."""
-    seen = inputs.sources.get(task.address)
+
+class _Sight(NamedTuple):
+    """What a task's images are worked out from; `made` are those that come before them."""
+
+    bundle: Bundle
+    inputs: Inputs
+    ground: Ground
+    target: str
+    made: Images
+
+
+def wanted_images(
+    bundle: Bundle, inputs: Inputs, target: str
+) -> dict[Address, WantedImage | Blocked]:
+    """Return the image that each task should have made of its source as it is now.
+
+    Those of tags and pull requests come after their task's own. The order is that of the specs.
+    """
+    stand = ground(bundle, inputs)
+    made: dict[Address, WantedImage | Blocked] = {}
+    for task in stand.order:
+        made |= _images_of(_Sight(bundle, inputs, stand, target, made), task)
+    places = {task.address: number for number, task in enumerate(bundle.tasks)}
+    owners = {address: Address(address.kind, address.name.partition("@")[0]) for address in made}
+    return dict(sorted(made.items(), key=lambda item: places[owners[item[0]]]))
+
+
+def _images_of(sight: _Sight, task: BuildTask) -> dict[Address, WantedImage | Blocked]:
+    seen = sight.inputs.sources.get(task.address)
     if isinstance(seen, Unreachable) or seen is None:
         why = f"{seen.what}: {seen.why}" if seen else "its source was not read"
-        return Blocked("SourceUnreachable", why)
+        return {task.address: Blocked("SourceUnreachable", why)}
     if isinstance(seen, Absent):
-        return Blocked("SourceMissing", seen.what, fatal=True)
-    repository = bundle.resources[task.repository]
+        return {task.address: Blocked("SourceMissing", seen.what, fatal=True)}
+    if task.address in sight.ground.circle:
+        why = "it builds on an image that is built on it"
+        return {task.address: Blocked("DependencyCycle", why, fatal=True)}
+    images = {task.address: _image(sight, task, seen.value, "")}
+    for source in seen.value.beside:
+        name = f"pr-{source.pull}" if source.pull else source.tag
+        address = Address(task.address.kind, f"{task.address.name}@{name}")
+        images[address] = _image(sight, task, source, name)
+    return images
+
+
+def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> WantedImage | Blocked:
+    repository = sight.bundle.resources[task.repository]
     if not isinstance(repository, Repository):
         return Blocked("ReferenceInvalid", f"{task.repository} is not a repository", fatal=True)
-    source = seen.value
     try:
         args = {name: fill(value, source) for name, value in task.args.items()}
-        tags = tuple(fill_tag(tag, source) for tag in task.tags)
+        moving = _moving(task, source, offshoot)
     except ValueError as wrong:
         return Blocked("PlaceholderUnknown", str(wrong), fatal=True)
-    fingerprint = image_fingerprint(task, source, args)
-    moving = (*(("latest",) if task.latest else ()), *tags)
+    name = f"{task.address.name}@{offshoot}" if offshoot else task.address.name
+    address = Address(task.address.kind, name)
+    inputs = _inputs(sight, task, source, args, sight.inputs.bases_before.get(address, {}))
+    if isinstance(inputs, Blocked):
+        return inputs
+    fingerprint = image_fingerprint(task, inputs, args, source.pull, beside=bool(offshoot))
+    prefix = f"pr-{source.pull}-" if source.pull else TAG_PREFIX
     return WantedImage(
-        task=task.address,
-        ref=ImageRef(repository_name(bundle, repository), TAG_PREFIX + fingerprint[:24]),
-        moving=tuple(dict.fromkeys(moving)),
+        task=address,
+        ref=ImageRef(repository_name(sight.bundle, task.repository), prefix + fingerprint[:24]),
+        moving=moving,
         fingerprint=fingerprint,
         commit=source.commit,
-        target=target,
+        target=sight.target,
         args=args,
         labels=_labels(task, source),
         date=source.date,
         registry=repository.registry,
         timeout=task.timeout,
         stale=source.stale,
+        inputs=inputs,
+        offshoot=offshoot,
+        pull=source.pull,
+        after=_needed(sight, task, inputs),
+        steps=task.steps is not None,
     )
 
 
-def repository_name(bundle: Bundle, repository: Repository) -> str:
-    """Return the full name of a repository, with its registry's server."""
-    registry = bundle.resources[repository.registry]
-    if not isinstance(registry, Registry):
-        raise TypeError(f"{repository.registry} is not a registry")
-    return f"{registry.server}/{repository.path}"
+def _moving(task: BuildTask, source: Source, offshoot: str) -> tuple[str, ...]:
+    """Return the tags that follow an image; one of a pull request has a single tag of its own."""
+    if source.pull:
+        return (offshoot,)
+    if offshoot:
+        return (fill_tag(offshoot, source),)
+    latest = ("latest",) if task.latest else ()
+    return tuple(dict.fromkeys((*latest, *(fill_tag(tag, source) for tag in task.tags))))
+
+
+def _inputs(
+    sight: _Sight,
+    task: BuildTask,
+    source: Source,
+    args: Mapping[str, str],
+    before: Mapping[str, str],
+) -> BuildInputs | Blocked:
+    """Return what an image is made from; what cannot be known means no build.
+
+    `before` are the digests that it was built on last.
+    """
+    bases: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for name in bases_of(task, source):
+        maker = sight.ground.makers.get(name)
+        seen = sight.inputs.bases.get(name)
+        if maker is not None and maker != task.address:
+            made = sight.made[maker]
+            if isinstance(made, Blocked):
+                return _waiting(maker, made)
+            bases[name] = made.ref.tag
+        elif maker is None and isinstance(seen, Found):
+            bases[name] = seen.value
+        elif maker is None and seen is not None and name in before:
+            bases[name] = before[name]
+    for address in task.triggers.after:
+        made = sight.made[address]
+        if isinstance(made, Blocked):
+            return _waiting(address, made)
+        after[str(address)] = made.fingerprint
+    text = task.steps.text if task.steps is not None else ""
+    return BuildInputs(
+        tree=source.followed or source.tree,
+        recipe=text_hash(text) if text else source.dockerfile,
+        config=task_config(task, args),
+        commit=source.commit,
+        bases=bases,
+        scheduled=last_due(task.triggers.schedules, sight.inputs.now),
+        after=after,
+    )
+
+
+def _waiting(address: Address, blocked: Blocked) -> Blocked:
+    return Blocked("DependencyNotReady", f"{address}: {blocked.message}")
+
+
+def _needed(sight: _Sight, task: BuildTask, inputs: BuildInputs) -> tuple[Address, ...]:
+    """Return the tasks whose images have to be there before this one is made."""
+    makers = {sight.ground.makers[name] for name in inputs.bases if name in sight.ground.makers}
+    return tuple(sorted({*makers, *task.triggers.after} - {task.address}))
 
 
 def _labels(task: BuildTask, source: Source) -> Mapping[str, str]:
@@ -81,85 +183,16 @@ def _labels(task: BuildTask, source: Source) -> Mapping[str, str]:
     return {**labels, **task.labels}
 
 
-def plan_image(
-    draft: Draft, image: WantedImage, observed: Observed, history: History
-) -> tuple[int, ...] | Blocked:
-    """Add the steps for one image; return those after which the registry has it.
-
-    Blocked means that the image is not there and will not be.
-    """
-    known = observed.tags.get(str(image.ref), Absent())
-    if isinstance(known, Unreachable):
-        return draft.block(image.task, Blocked("RegistryUnreachable", f"{known.what}: {known.why}"))
-    if isinstance(known, Absent):
-        bad = history.quarantined.get(image.task, {}).get(image.fingerprint)
-        if bad is not None:
-            return draft.block(image.task, Blocked("BuildFailed", bad, fatal=True))
-        ready: tuple[int, ...] = (_build(draft, image),)
-    else:
-        ready = ()
-    draft.set_ready(image.task, ready)
-    for tag in image.moving:
-        _move(draft, image, tag, observed, ready)
-    if draft.blocked(image.task):
-        return ready
-    if image.stale:
-        draft.block(image.task, Blocked("SourceUnreachable", image.stale))
-    elif not draft.touches(image.task):
-        draft.sync(image.task, f"{image.ref}{_at(image)}")
-    return ready
-
-
-def _build(draft: Draft, image: WantedImage) -> int:
-    because = f"no image for {_source_words(image)} yet ({image.ref.tag} is not in the registry)"
-    built = draft.add(image.task, Build(image.target, image), Why(because, wish=image.fingerprint))
-    return draft.add(
-        image.task,
-        Push(image.target, image.ref),
-        "apps and other machines take it from the registry",
-        after=(built, *draft.ready(image.registry)),
-    )
-
-
-def _move(
-    draft: Draft, image: WantedImage, tag: str, observed: Observed, ready: tuple[int, ...]
-) -> None:
-    have = observed.tags.get(str(image.ref))
-    points = observed.tags.get(str(ImageRef(image.ref.repository, tag)), Absent())
-    if isinstance(points, Unreachable):
-        why = f"{points.what}: {points.why}"
-        draft.block(image.task, Blocked("RegistryUnreachable", why))
-        return
-    if isinstance(have, Found) and isinstance(points, Found):
-        if have.value == points.value:
-            return
-        because = f"{tag} points to {_short(points.value)}, wanted {_short(have.value)}"
-    elif isinstance(points, Found):
-        because = f"{tag} points to {_short(points.value)}, wanted the new image"
-    else:
-        because = f"the repository has no {tag}"
-    draft.add(image.task, Tag(image.ref, tag), because, after=ready)
-
-
-def _source_words(image: WantedImage) -> str:
-    return f"commit {image.commit[:8]}" if image.commit else "the folder as it is"
-
-
-def _at(image: WantedImage) -> str:
-    return f" of commit {image.commit[:8]}" if image.commit else ""
-
-
-def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:8]
-
-
-def task_of(images: Mapping[Address, WantedImage | Blocked], name: ImageRef) -> Address | None:
+def task_of(images: Images, name: ImageRef) -> Address | None:
     """Return the task that makes `name` (a repository and a tag), if one does."""
+    return next(_makers(images, name), None)
+
+
+def _makers(images: Images, name: ImageRef) -> Iterator[Address]:
     for address, image in images.items():
         if (
             isinstance(image, WantedImage)
             and image.ref.repository == name.repository
             and name.tag in image.moving
         ):
-            return address
-    return None
+            yield address

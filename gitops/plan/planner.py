@@ -15,7 +15,8 @@ from gitops.plan.draft import Draft
 from gitops.plan.files import needless
 from gitops.plan.fingerprint import config_hash
 from gitops.plan.grounds import Ground, Question, groups, place_of, survey
-from gitops.plan.images import TAG_PREFIX, plan_image
+from gitops.plan.images import TAG_PREFIX
+from gitops.plan.making import plan_image
 from gitops.plan.prune import Left, orphans, plan_removals, refusal, unseen
 from gitops.plan.resort import hold_app, sealed, wait_for
 from gitops.plan.services import plan_gateway, plan_network, plan_registry
@@ -66,16 +67,19 @@ def _plan_services(
 
 def _plan_images(draft: Draft, question: Question) -> dict[Address, tuple[int, ...] | Blocked]:
     ready: dict[Address, tuple[int, ...] | Blocked] = {}
+    made: dict[ImageRef, tuple[int, ...] | Blocked] = {}
     for image in question.wanted.images:
-        blocked = draft.blocked(image.task)
+        blocked = draft.blocked(image.task) or draft.blocked(image.owner)
         if blocked is not None:
             ready[image.task] = blocked
-        elif image.task in question.wanted.suspended:
+        elif image.owner in question.wanted.suspended:
             known = isinstance(question.observed.tags.get(str(image.ref)), Found)
             why = f"{image.task} is suspended, and its image is not in the registry"
             ready[image.task] = () if known else Blocked(SUSPENDED, why)
         else:
-            ready[image.task] = plan_image(draft, image, question.observed, question.history)
+            ready[image.task] = made[image.ref] = plan_image(
+                draft, image, question.observed, question.history, made
+            )
     return ready
 
 

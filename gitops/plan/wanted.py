@@ -13,7 +13,7 @@ from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedS
 from gitops.plan.apps import wanted_apps
 from gitops.plan.containers import gateway_service, network_name, registry_service
 from gitops.plan.holds import Notes
-from gitops.plan.images import TAG_PREFIX, wanted_image
+from gitops.plan.images import TAG_PREFIX, wanted_images
 
 
 def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Wanted:
@@ -22,7 +22,7 @@ def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Want
     `notes` are those of each target's engine.
     """
     home = default_target(bundle).address.name
-    images = {task.address: wanted_image(bundle, task, inputs, home) for task in bundle.tasks}
+    images = wanted_images(bundle, inputs, home)
     apps = [
         each
         for app in bundle.apps
@@ -35,7 +35,7 @@ def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Want
     blocked |= {app.address: why for app, why in apps if why is not None}
     return Wanted(
         project=bundle.project,
-        addresses=frozenset(bundle.resources) | {app.address for app, _ in apps},
+        addresses=frozenset((*bundle.resources, *(app.address for app, _ in apps), *images)),
         images=tuple(image for image in images.values() if isinstance(image, WantedImage)),
         registries=_registries(bundle, suspended, home),
         gateways=_gateways(bundle),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gitops.model.webapp import Autoscale, Deploy, Hook, Hooks, Mount, Runtime, Slot, Window
 from gitops.spec.decode_container import decode_command
-from gitops.spec.findings import Path, shown
+from gitops.spec.findings import Path
 from gitops.spec.scope import Scope, Spec
 
 PLAIN = Deploy("", 30.0, 10.0)
@@ -61,20 +61,14 @@ def decode_windows(found: Sequence[Spec], scope: Scope) -> tuple[Window, ...]:
     """Return when changes may be made and when not; schedules and time zones exist."""
     if not found:
         return ()
-    from gitops.spec.schedule import wrong_cron, wrong_zone  # noqa: PLC0415 - rare: 20 ms to import
+    from gitops.spec.schedule import check_schedule  # noqa: PLC0415 - rare: 20 ms to import
 
     windows = []
     for number, window in enumerate(found):
         path: Path = ("spec", "windows", number)
         key = "allow" if "allow" in window else "deny"
         zone = window.get("timeZone", "UTC")
-        why = wrong_cron(window[key])
-        if why:
-            hint = "minute, hour, day of month, month, day of week; for example 0 2 * * SAT"
-            scope.complain((*path, key), f"{shown(window[key])}: {why}", hint)
-        if wrong_zone(zone):
-            hint = "write an IANA name such as UTC or Europe/Berlin"
-            scope.complain((*path, "timeZone"), f"{shown(zone)} is not known", hint)
+        check_schedule((*path, key), window[key], zone, scope)
         lasting = scope.duration(window, (*path, "duration"), "")
         windows.append(Window(key == "allow", " ".join(window[key].split()), lasting, zone))
     return tuple(windows)

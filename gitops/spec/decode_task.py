@@ -14,12 +14,26 @@ from gitops.model.resources import (
     PathSource,
     SshKey,
 )
+from gitops.spec.decode_container import decode_resources
+from gitops.spec.decode_steps import decode_steps
+from gitops.spec.decode_triggers import (
+    decode_attest,
+    decode_concurrency,
+    decode_keep,
+    decode_triggers,
+)
 from gitops.spec.findings import Path
 from gitops.spec.scope import EMPTY, Scope, Spec, text, texts
 
 PLACEHOLDERS = ("commit", "short_commit", "branch", "tag", "date")
 """What may stand between double braces in `args` and `tags`."""
 
+_FURTHER = frozenset(
+    (
+        *("steps", "taskFile", "values", "dockerSocket", "secrets", "ssh", "platforms", "cache"),
+        *("resources", "triggers", "concurrency", "retention", "attest"),
+    )
+)
 _NEW_EVERY_COMMIT = frozenset(("commit", "short_commit", "date"))
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
@@ -30,7 +44,7 @@ def decode_task(address: Address, metadata: Metadata, spec: Spec, scope: Scope) 
     tags = tuple([text(tag) for tag in spec.get("tags", ())])
     _placeholders(args, tags, scope)
     dockerfile = spec.get("dockerfile", "Dockerfile")
-    return BuildTask(
+    task = BuildTask(
         address,
         metadata,
         repository=Address("Repository", spec["repository"]),
@@ -44,6 +58,28 @@ def decode_task(address: Address, metadata: Metadata, spec: Spec, scope: Scope) 
         interval=scope.duration(spec, ("spec", "interval"), "1m"),
         timeout=scope.duration(spec, ("spec", "timeout"), "1h"),
     )
+    return task if _FURTHER.isdisjoint(spec) else _with_the_rest(task, spec, scope)
+
+
+def _with_the_rest(task: BuildTask, spec: Spec, scope: Scope) -> BuildTask:
+    """Return the task with what few tasks say."""
+    return task._replace(
+        steps=decode_steps(spec, scope),
+        secrets={name: scope.secret(ref) for name, ref in spec.get("secrets", EMPTY).items()},
+        ssh=tuple(_agent(one, scope) for one in spec.get("ssh", ())),
+        platforms=tuple(spec.get("platforms", ())),
+        cache=spec.get("cache", EMPTY).get("mode", "max"),
+        resources=decode_resources(spec.get("resources", EMPTY), ("spec", "resources"), scope),
+        triggers=decode_triggers(spec.get("triggers", EMPTY), scope),
+        concurrency=decode_concurrency(spec.get("concurrency", EMPTY)),
+        keep=decode_keep(spec.get("retention", EMPTY), scope),
+        attest=decode_attest(spec.get("attest", EMPTY)),
+    )
+
+
+def _agent(found: str, scope: Scope) -> str:
+    name, is_key, path = found.partition("=")
+    return f"{name}={scope.absolute(path)}" if is_key else name
 
 
 def _source(source: Spec, scope: Scope) -> PathSource | GitSource:

@@ -73,7 +73,13 @@ def _references(resource: Resource) -> Iterable[tuple[Path, Address]]:
         case WebApp():
             return _references_of_app(resource)
         case BuildTask():
-            return ((("spec", "repository"), resource.repository),)
+            return (
+                (("spec", "repository"), resource.repository),
+                *(
+                    (("spec", "triggers", "after", number), address)
+                    for number, address in enumerate(resource.triggers.after)
+                ),
+            )
         case Repository():
             return ((("spec", "registry"), resource.registry),)
         case Target() | Registry():
@@ -103,12 +109,24 @@ def _missing(wanted: Address, path: Path) -> Finding:
 
 
 def _cycle(resources: Resources) -> Iterator[Trouble]:
-    """Only apps depend on apps; every other reference leads to a kind that cannot lead back."""
-    edges = {
+    """Only apps depend on apps, and only tasks come after tasks; every other reference leads to a
+    kind that cannot lead back.
+    """
+    apps = {
         found.address: found.depends_on
         for found in resources.values()
         if isinstance(found, WebApp) and found.depends_on
     }
+    tasks = {
+        found.address: found.triggers.after
+        for found in resources.values()
+        if isinstance(found, BuildTask) and found.triggers.after
+    }
+    yield from _circle(apps, ("spec", "dependsOn"))
+    yield from _circle(tasks, ("spec", "triggers", "after"))
+
+
+def _circle(edges: Mapping[Address, tuple[Address, ...]], path: Path) -> Iterator[Trouble]:
     if not edges:
         return
     try:
@@ -117,6 +135,6 @@ def _cycle(resources: Resources) -> Iterator[Trouble]:
         cycle: list[Address] = error.args[1]
         # graphlib lists each node before those that need it; a reader follows the needs.
         way = " -> ".join(str(address) for address in reversed(cycle))
-        path = ("spec", "dependsOn")
         hint = "remove one of these dependencies"
-        yield Trouble(cycle[0], Finding(path, f"spec.dependsOn: a cycle: {way}", hint, at_key=True))
+        message = f"{dotted(path)}: a cycle: {way}"
+        yield Trouble(cycle[0], Finding(path, message, hint, at_key=True))

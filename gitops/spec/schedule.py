@@ -1,4 +1,4 @@
-"""Schedules of cron and time zones: whether they mean anything. Imported only for windows."""
+"""Schedules of cron and time zones: whether they mean anything. Imported where there are some."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from gitops.spec.findings import Path, shown
+from gitops.spec.scope import Scope
+
 _FIELDS = 5
 _START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def check_schedule(path: Path, cron: str, zone: str, scope: Scope) -> None:
+    """Complain of a schedule at `path`, and of the time zone beside it, if they mean nothing."""
+    why = wrong_cron(cron)
+    if why:
+        hint = "minute, hour, day of month, month, day of week; for example 0 2 * * SAT"
+        scope.complain(path, f"{shown(cron)}: {why}", hint)
+    if wrong_zone(zone):
+        hint = "write an IANA name such as UTC or Europe/Berlin"
+        scope.complain((*path[:-1], "timeZone"), f"{shown(zone)} is not known", hint)
 
 
 def wrong_cron(text: str) -> str:

@@ -13,7 +13,12 @@ from typing import Any
 from gitops.store.faults import faults
 from gitops.store.schema import PATIENCE, ensure_current
 
-Value = str | int | float | None
+SPARE = 256
+"""Pages (4 KiB each) without content that a file keeps."""
+BITE = 2048
+MOST_BITES = 32
+
+Value = str | int | float | bytes | None
 Values = Sequence[Value] | Mapping[str, Value]
 
 
@@ -63,6 +68,20 @@ class Database:
             except BaseException:
                 connection.rollback()
                 raise
+
+    def shrink(self) -> None:
+        """Give room of what was removed back to the disk: bite by bite, and not all at once.
+
+        A little stays for what comes next. Others write between the bites.
+        """
+        for _ in range(MOST_BITES):
+            with self._lock, faults(self.path):
+                connection = self._writing()
+                (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+                if free <= SPARE:
+                    return
+                # A page a step, in rows without a column, of which `execute` takes only the first.
+                connection.executescript(f"PRAGMA incremental_vacuum({BITE})")
 
     def close(self) -> None:
         """Close the writing connection; a later write opens it again."""

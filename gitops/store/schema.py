@@ -9,13 +9,15 @@ from pathlib import Path
 
 from gitops.store.faults import StoreError, primary_code
 
-MIGRATIONS = ("0001_initial.sql", "0002_mendings.sql")
+MIGRATIONS = ("0001_initial.sql", "0002_mendings.sql", "0003_task_runs.sql")
 """Named here so that opening lists no folder; version N is the N-th. Released ones never change."""
 
 FOLDER = Path(__file__).with_name("migrations")
 """By path, since `importlib.resources` costs 4 ms of every start and pip always unpacks wheels."""
 
 APPLICATION_ID = 0x67746F70
+INCREMENTAL = 2
+"""SQLite's number for the mode in which removed pages are given back when asked."""
 PATIENCE = 10.0
 """Seconds to wait for another process's write."""
 
@@ -28,6 +30,7 @@ def ensure_current(connection: sqlite3.Connection, path: Path) -> None:
     version = _version(connection, path)
     if version == len(MIGRATIONS):
         return
+    _let_shrink(connection, version)
     _use_wal(connection)
     for number in range(version + 1, len(MIGRATIONS) + 1):
         _apply(connection, path, number)
@@ -81,6 +84,18 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _let_shrink(connection: sqlite3.Connection, version: int) -> None:
+    """Let the file give back the room of what is removed; SQLite calls it `auto_vacuum`.
+
+    It has to be said before the first table; a file that has tables is written anew, once.
+    """
+    (mode,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+    if mode != INCREMENTAL:
+        connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
+        if version:
+            connection.execute("VACUUM")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""The store as the rest of the program gets it: one file, four subjects."""
+"""The store as the rest of the program gets it: one file, five subjects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gitops.store.events import Events
 from gitops.store.holds import Holds
 from gitops.store.mendings import Mendings
 from gitops.store.runs import Runs
+from gitops.store.task_runs import TaskRuns
 
 
 class Store:
@@ -25,6 +26,7 @@ class Store:
         self.events = Events(self._database)
         self.holds = Holds(self._database)
         self.mendings = Mendings(self._database)
+        self.task_runs = TaskRuns(self._database)
 
     @property
     def exists(self) -> bool:
@@ -33,7 +35,9 @@ class Store:
 
     def history(self, project: str) -> History:
         """Return what planning has to know of the past; empty when there is no file."""
-        return self.holds.history(project)._replace(mended=self.mendings.lately(project))
+        return self.holds.history(project)._replace(
+            mended=self.mendings.lately(project), built=self.task_runs.built(project)
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from gitops.drivers.base import Builder, CertificateIssuer, Engine, GatewayWriter
+from gitops.drivers.base import Builder, CertificateIssuer, Engine, GatewayWriter, TaskEngine
 from gitops.drivers.engine_connection import connect_engine
 from gitops.drivers.engine_events import DockerEvents
 from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
@@ -15,15 +17,19 @@ from gitops.drivers.engine_notes import VolumeNotes
 from gitops.drivers.engine_reader import DockerEngineReader
 from gitops.drivers.gateway.reader import DockerGatewayReader
 from gitops.drivers.lease import VolumeLease
+from gitops.drivers.oci_http import OciHttp
 from gitops.drivers.oci_registry import OciRegistry
 from gitops.drivers.processes import is_alive
 from gitops.drivers.secret_reader import LocalSecretReader
 from gitops.drivers.sources import Sources
 from gitops.engine.ports import Site, World
 from gitops.model.bundle import Bundle
+from gitops.model.outcomes import Observation
 from gitops.model.secret import Secret
 from gitops.settings import Settings
 from gitops.wiring.first_look import EarlyEngineReader, EarlyGatewayReader, FirstLook
+from gitops.wiring.memory import open_queue
+from gitops.wiring.task_tools import task_tools
 
 T = TypeVar("T")
 Auths = Mapping[str, tuple[str, Secret]]
@@ -54,7 +60,30 @@ def open_world(
         registries=OciRegistry(auths),
         sites=sites,
         clock=time.time,
+        bases=_Bases(settings.cache, auths),
+        queue=open_queue(settings),
+        tools=task_tools(settings.cache),
     )
+
+
+class _Bases(NamedTuple):
+    """Follows base images, by what is loaded only once a task builds on any."""
+
+    cache: Path
+    auths: Auths
+
+    def look(self, images: Iterable[str], own: frozenset[str]) -> Mapping[str, Observation[str]]:
+        """Return the digest of each image's tag; see `BaseFollower`."""
+        from gitops.drivers.base_digests import (  # noqa: PLC0415 - for Dockerfiles only
+            HURRIED,
+            BaseDigests,
+            Fate,
+        )
+        from gitops.drivers.digest_memory import DigestMemory  # noqa: PLC0415 - the same
+
+        asking = OciRegistry(self.auths, OciHttp(patience=HURRIED))
+        fate = Fate(time.time, random.random)
+        return BaseDigests(DigestMemory(self.cache), asking, fate).look(images, own)
 
 
 def registry_auths(bundle: Bundle, settings: Settings) -> Auths:
@@ -96,6 +125,7 @@ def _site(address: str, auths: Auths, settings: Settings, observer: Observer) ->
         gateway=_once(lambda: _gateway(engine(), http, gateways)),
         builder=_once(lambda: _builder(address, auths, settings)),
         certificates=_once(lambda: _issuer(settings)),
+        tasks=_once(lambda: _tasks(http, address, auths, settings, observer)),
     )
 
 
@@ -119,6 +149,15 @@ def _builder(address: str, auths: Auths, settings: Settings) -> Builder:
 
     redact = Redactor([secret for _, secret in auths.values()])
     return choose_builder(Endpoint(address, auths, settings.environ), settings.builder, redact)
+
+
+def _tasks(
+    http: EngineHttp, address: str, auths: Auths, settings: Settings, observer: Observer
+) -> TaskEngine:
+    from gitops.drivers.docker_config import Endpoint  # noqa: PLC0415 - only for a run of a task
+    from gitops.drivers.tasks.engine import DockerTaskEngine  # noqa: PLC0415 - the same
+
+    return DockerTaskEngine(http, Endpoint(address, auths, settings.environ), observer)
 
 
 def _issuer(settings: Settings) -> CertificateIssuer:

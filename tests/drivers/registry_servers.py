@@ -17,6 +17,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Reply(NamedTuple):
@@ -36,7 +37,8 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[tuple[str, list[Asked]
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
-            request = Asked(self.command, self.path, dict(self.headers))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            request = Asked(self.command, self.path, dict(self.headers), body)
             asked.append(request)
             reply = answer(request)
             self.send_response(reply.status)
@@ -47,7 +49,7 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[tuple[str, list[Asked]
             if self.command != "HEAD":
                 self.wfile.write(reply.body)
 
-        do_GET = do_HEAD = _reply  # noqa: N815 - the base class's names
+        do_GET = do_HEAD = do_POST = do_PUT = _reply  # noqa: N815 - the base class's names
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

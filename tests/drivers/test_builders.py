@@ -4,7 +4,6 @@ import io
 import json
 import os
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,9 @@ from threading import Event
 from typing import BinaryIO
 
 import pytest
+from builder_fixtures import HOST, build, docker, inspect, job, wait_until_gone
 from source_fixtures import write
+from support.eventual import eventually
 
 from gitops.drivers.base import Builder, BuildJob, DriverError, ErrorKind
 from gitops.drivers.build_errors import build_error
@@ -22,8 +23,6 @@ from gitops.drivers.folder import folder_context, read_folder
 from gitops.drivers.redact import Redactor
 from gitops.model.image import ImageRef
 from gitops.model.secret import Secret
-
-HOST = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
 
 @pytest.fixture(params=["buildkit", "engine"])
@@ -39,27 +38,6 @@ def image() -> Iterator[ImageRef]:
     name = ImageRef(f"gitops-test-{uuid.uuid4().hex[:8]}", "1")
     yield name
     subprocess.run(["docker", "rmi", "-f", str(name)], capture_output=True, check=False)
-
-
-def job(image: ImageRef, **changes: object) -> BuildJob:
-    return BuildJob(image, "", {}, {}, 120.0, 0)._replace(**changes)  # type: ignore[arg-type]
-
-
-def build(builder: Builder, folder: Path, job: BuildJob, cancel: Event | None = None) -> list[str]:
-    """Build a folder; return the lines of the log."""
-    lines: list[str] = []
-    source = read_folder(str(folder), "Dockerfile")
-    with folder_context(str(folder), "Dockerfile", source) as context:
-        builder.build(job, context, lines.append, cancel or Event())
-    return lines
-
-
-def inspect(image: ImageRef, template: str) -> str:
-    done = subprocess.run(
-        ["docker", "image", "inspect", "--format", template, str(image)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.strip()
 
 
 def failure(builder: Builder, folder: Path, job: BuildJob, dockerfile: str) -> DriverError:
@@ -141,27 +119,9 @@ def test_a_timeout_and_a_cancel_end_the_build(
         builder.build(job(image), context, raise_flag, flag)
     assert caught.value.kind is ErrorKind.CANCELLED
     wait_until_gone(f"sleep {marker}")
+    eventually(lambda: marker not in docker("ps", "-a", "--no-trunc", "--format", "{{.Command}}"))
     with pytest.raises(subprocess.CalledProcessError):
         inspect(image, "{{.Id}}")
-
-
-def wait_until_gone(command: str) -> None:
-    """Wait until no process of this machine has a command line."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        lines = [text(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
-        if not any(line.endswith(command) for line in lines):
-            return
-        Event().wait(0.1)
-    pytest.fail(f"{command!r} still runs")
-
-
-def text(path: Path) -> str:
-    """Return a command line, or nothing for a process that has just ended."""
-    try:
-        return path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 class Broken:

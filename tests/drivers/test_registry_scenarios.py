@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -11,9 +13,12 @@ import pytest
 from engine_fixtures import ADDRESS, Lab, discard, eventually, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base_digests import BaseDigests, Fate
+from gitops.drivers.digest_memory import DigestMemory
+from gitops.drivers.oci_referrers import Artifact, OciReferrers
 from gitops.drivers.oci_registry import OciRegistry
 from gitops.drivers.sdk_client import SdkClient
-from gitops.model.image import ImageRef, parse_image
+from gitops.model.image import ImageRef, parse_image, registry_of
 from gitops.model.outcomes import Absent, Found
 from gitops.model.wanted import PublishedPort
 
@@ -109,3 +114,42 @@ def test_push_to_a_dead_registry_is_unreachable(store: Store) -> None:
     with pytest.raises(DriverError, match="could not be pushed") as caught:
         store.lab.engine.push(store.image, discard)
     assert caught.value.kind is ErrorKind.UNREACHABLE
+
+
+def test_documents_are_attached_to_an_image(store: Store) -> None:
+    """What is attached is listed in a registry without a referrers API; the image's tag stays."""
+    image = store.image.with_digest(store.digest)
+    kinds = ("application/spdx+json", "application/vnd.in-toto+json")
+    with closing(OciReferrers({})) as referrers:
+        assert referrers.referrers(image) == ()
+        digests = [
+            referrers.attach(image, Artifact(kind, kind, kind.encode(), {"made": "here"}))
+            for kind in (*kinds, *kinds)
+        ]
+        found = referrers.referrers(image)
+        (only,) = referrers.referrers(image, kinds[1])
+    assert digests[:2] == digests[2:] == [each.digest for each in found]
+    assert [each.artifact_type for each in found] == list(kinds)
+    assert only == found[1]
+    assert only.annotations == {"made": "here"}
+    tag = store.image._replace(tag=store.digest.replace(":", "-"))
+    assert isinstance(store.registry.digest(tag), Found)
+    assert store.registry.digest(store.image) == Found(store.digest)
+
+
+def test_moved_base_image_is_seen(store: Store, tmp_path: Path) -> None:
+    """A tag of our own registry that moves is seen by the next look."""
+    fate = Fate(lambda: 1e9, lambda: 0.5)
+    digests = BaseDigests(DigestMemory(tmp_path), store.registry, fate)
+    own = frozenset([registry_of(store.image.repository)[0]])
+    name = str(store.image)
+    assert digests.look([name], own) == {name: Found(store.digest)}
+    client = SdkClient(ADDRESS, {})
+    try:
+        with client.use("the image could not be tagged") as api:
+            api.tag("registry:2", store.image.repository, tag="1")
+        moved = store.lab.engine.push(store.image, discard)
+    finally:
+        client.close()
+    assert moved != store.digest
+    assert digests.look([name], own) == {name: Found(moved)}

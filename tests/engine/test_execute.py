@@ -9,12 +9,14 @@ from support.steps import EMPTY, INPUTS, SHOP, plan, start
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
+from gitops.engine.build_runs import BuildRuns, Registrar
 from gitops.engine.execute import execute
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Scene
 from gitops.model.actions import KeepRevision
 from gitops.model.address import Address
 from gitops.model.image import ImageRef
+from gitops.model.lease import Lease
 from gitops.model.observed import EngineSnapshot
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
 from gitops.model.plan import Step
@@ -42,7 +44,11 @@ class Stage:
     def run(self, *steps: Step) -> Mapping[int, Outcome]:
         """Carry the steps out."""
         world = world_of(self.engine, FakeLeases(), NOTHING)
-        scene = Scene("shop", EMPTY, INPUTS, world, {}, Board(Addresses(float)))
+        lease = Lease("1", "ada", "host", "7:1", "test")
+        registrar = Registrar(self.memory.task_runs, world.queue, world.clock, lease, "shop", str)
+        scene = Scene(
+            "shop", EMPTY, INPUTS, world, {}, Board(Addresses(float)), BuildRuns(registrar)
+        )
         recorder = Recorder(
             self.memory,
             self.reporter,

@@ -100,3 +100,16 @@ def test_due_is_the_shortest_interval() -> None:
     polled = PolledSources(CountingReader(), clock)
     commits(polled, task("shop", interval=60), task("api", interval=20))
     assert polled.due() == clock.now + 20
+
+
+def test_tasks_of_one_remote_are_asked_together() -> None:
+    """When one task of a remote is due, its others are read with it, and are due later."""
+    reader, clock = CountingReader(), ManualClock()
+    polled = PolledSources(reader, clock)
+    other = task("other", GIT._replace(url="https://git.example.com/other.git"))
+    commits(polled, task("shop"), other)
+    clock.now += 30
+    commits(polled, task("shop"), task("api"), other)
+    clock.now += 31
+    commits(polled, task("shop"), task("api"), other)
+    assert reader.asked == [["shop", "other"], ["shop", "api"], ["other"]]

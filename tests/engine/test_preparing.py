@@ -32,6 +32,7 @@ class Makers:
             gateway=self.gateway,
             builder=self.builder,
             certificates=unused,
+            tasks=unused,
         )
 
     def engine(self) -> Engine:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.cleaning import clean, keep
 from support.engine_proxy import EngineProxy, engine_address
+from support.quick import Quick
 from support.scenario import World
 from support.standing import Standing
 
@@ -40,6 +41,14 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> Iterato
                 keep(made, root / "artifacts" / name)
     finally:
         clean(made)
+
+
+@pytest.fixture
+def quick(world: World) -> Iterator[Quick]:
+    """Give a folder to run tasks in; images that they built are removed."""
+    made = Quick(world)
+    yield made
+    made.remove_images()
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_the_second_waits_or_leaves(world: World) -> None:
     assert (first.wait(), second.wait()) == (0, 0)
     assert second.text.count("waiting: ") == 1
     assert second.lines[-1] == "converged"
-    assert len(json.loads(world.gitops("runs", "-o", "json").out)) == 1
+    assert len(json.loads(world.gitops("runs", "--kind", "reconcile", "-o", "json").out)) == 1
     assert leases(world) == []
 
 
@@ -72,7 +72,10 @@ def test_a_dead_holder_is_succeeded_at_once(world: World) -> None:
     assert "waiting" not in after.text
     assert world.ask() == (200, "one\n")
     assert leases(world) == []
-    states = [run["state"] for run in json.loads(world.gitops("runs", "-o", "json").out)]
+    states = [
+        run["state"]
+        for run in json.loads(world.gitops("runs", "--kind", "reconcile", "-o", "json").out)
+    ]
     assert states == ["converged", "interrupted"]
 
 

@@ -37,7 +37,9 @@ def answers(world: World, text: str) -> None:
 
 def runs(world: World) -> list[dict[str, Any]]:
     """Return what was done, the latest run last, each with its steps."""
-    listed = json.loads(world.gitops("runs", "-o", "json", "--limit", "100").out)
+    listed = json.loads(
+        world.gitops("runs", "--kind", "reconcile", "-o", "json", "--limit", "100").out
+    )
     found = [json.loads(world.gitops("runs", one["id"], "-o", "json").out) for one in listed]
     return found[::-1]
 

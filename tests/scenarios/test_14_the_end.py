@@ -59,7 +59,10 @@ def test_down_with_volumes_leaves_nothing(world: World) -> None:
     world.gitops("down", "--yes", "--volumes")
     assert (world.containers(), networks(world), volumes(world)) == ([], [], [])
     world.gitops("down", "--yes", "--volumes")
-    assert json.loads(world.gitops("runs", "-o", "json").out)[0]["command"] == "down"
+    assert (
+        json.loads(world.gitops("runs", "--kind", "reconcile", "-o", "json").out)[0]["command"]
+        == "down"
+    )
 
 
 def test_what_happened_is_told(world: World) -> None:
@@ -70,7 +73,7 @@ def test_what_happened_is_told(world: World) -> None:
         {"Dockerfile": DOCKERFILE.replace("EXPOSE", "RUN echo bad luck; exit 4\nEXPOSE")}
     )
     world.gitops("reconcile", ok=False)
-    failed, good = json.loads(world.gitops("runs", "-o", "json").out)
+    failed, good = json.loads(world.gitops("runs", "--kind", "reconcile", "-o", "json").out)
     assert (good["state"], failed["state"]) == ("converged", "failed")
     steps = json.loads(world.gitops("runs", failed["id"], "-o", "json").out)["steps"]
     assert {step["action"]: step["state"] for step in steps}["Build"] == "stalled"

@@ -104,7 +104,9 @@ def test_rollback_ends_with_a_changed_spec(world: World) -> None:
     assert status(world, "hello")["held"] is None
     events = data(world, "events", "--for", "WebApp/hello")
     assert any(one["reason"] == "RolledBack" and "try" in one["message"] for one in events)
-    assert [one["command"] for one in data(world, "runs")].count("rollback") == 1
+    assert [one["command"] for one in data(world, "runs", "--kind", "reconcile")].count(
+        "rollback"
+    ) == 1
 
 
 def test_failed_rollback_changes_nothing(world: World) -> None:

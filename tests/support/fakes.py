@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from support.fake_keepers import FakeLeases, FakeNotes, FakeWatcher
+from support.fake_task_book import FakeTaskBook
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output, Usage
 from gitops.engine.ports import Site, World
@@ -163,6 +164,7 @@ class FakeMemory:
         self.told: list[NewEvent] = []
         self.held: list[Quarantine] = []
         self.mendings = FakeMendings()
+        self.task_runs = FakeTaskBook()
 
     @property
     def runs(self) -> FakeMemory:
@@ -266,9 +268,19 @@ def world_of(engine: ScriptedEngine, leases: FakeLeases, snapshot: EngineSnapsho
         gateway=lambda: unused,  # type: ignore[arg-type, return-value]
         builder=lambda: unused,  # type: ignore[arg-type, return-value]
         certificates=lambda: unused,  # type: ignore[arg-type, return-value]
+        tasks=lambda: unused,  # type: ignore[arg-type, return-value]
     )
     sites: Mapping[str, Site] = {"local": site}
-    return World(unused, _NoSecrets(), unused, sites, lambda: 1000.0)  # type: ignore[arg-type]
+    return World(
+        unused,  # type: ignore[arg-type]
+        _NoSecrets(),
+        unused,  # type: ignore[arg-type]
+        sites,
+        lambda: 1000.0,
+        unused,  # type: ignore[arg-type]
+        unused,  # type: ignore[arg-type]
+        unused,  # type: ignore[arg-type]
+    )
 
 
 class _NoSecrets:

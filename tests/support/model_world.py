@@ -118,6 +118,10 @@ class ModelWorld:
     def _build(self, engine: ModelEngine, action: act.Build) -> None:
         engine.images.add(str(action.image.ref))
 
+    def _run_task(self, engine: ModelEngine, action: act.RunTask) -> None:
+        self._build(engine, act.Build(*action))
+        self._push(engine, act.Push(action.target, action.image.ref))
+
     def _push(self, engine: ModelEngine, action: act.Push) -> None:
         if str(action.image) not in engine.images:
             raise Broken(f"{action.image} is pushed before it is built")
@@ -222,12 +226,7 @@ class ModelWorld:
         name = f"certificate-{self.clock}"
         self.certificates[action.app.name] = name
         certificate = Certificate(name, action.hosts, 0, 10**10, action.source)
-        self._note(
-            engine,
-            act.WriteNote(
-                action.target, Note(CERTIFICATE, action.app.name, self.clock, encode(certificate))
-            ),
-        )
+        engine.keep(Note(CERTIFICATE, action.app.name, self.clock, encode(certificate)))
 
     def _hook(self, engine: ModelEngine, action: act.RunHook) -> None:
         if action.container.image.pinned not in engine.images:
@@ -238,7 +237,7 @@ class ModelWorld:
     def _keep(self, engine: ModelEngine, action: act.KeepRevision) -> None:
         kept = (action.revision, *action.older)
         note = history_note(action.app.name, kept)._replace(version=action.version)
-        self._note(engine, act.WriteNote(action.target, note))
+        engine.keep(note)
 
     def _note(self, engine: ModelEngine, action: act.WriteNote) -> None:
         engine.keep(action.note)
@@ -279,6 +278,7 @@ _HANDLERS: Mapping[type[object], str] = {
     act.RemoveNetwork: "_no_network",
     act.RemoveVolume: "_no_volume",
     act.Build: "_build",
+    act.RunTask: "_run_task",
     act.Push: "_push",
     act.Pull: "_pull",
     act.CreateContainer: "_create",

@@ -7,9 +7,12 @@ a protocol of its own, so that a type tells what may happen.
 from __future__ import annotations
 
 from gitops.drivers.base.building import (
+    Ability,
+    BaseFollower,
     BuildContext,
     Builder,
     BuildJob,
+    CacheUse,
     RegistryClient,
     SourceReader,
 )
@@ -26,11 +29,23 @@ from gitops.drivers.base.engine import (
 from gitops.drivers.base.errors import Cancel, DriverError, ErrorKind, Output
 from gitops.drivers.base.gateway import GatewayReader, GatewayWriter, Upstream
 from gitops.drivers.base.secrets import SecretReader
+from gitops.drivers.base.tasking import (
+    Leftover,
+    RunMark,
+    Sink,
+    StepContainer,
+    StepEnd,
+    StepMount,
+    TaskEngine,
+)
 
 __all__ = [
+    "Ability",
+    "BaseFollower",
     "BuildContext",
     "BuildJob",
     "Builder",
+    "CacheUse",
     "Cancel",
     "CertificateIssuer",
     "DriverError",
@@ -43,11 +58,18 @@ __all__ = [
     "GatewayWriter",
     "Issued",
     "LeaseKeeper",
+    "Leftover",
     "NoteKeeper",
     "Output",
     "RegistryClient",
+    "RunMark",
     "SecretReader",
+    "Sink",
     "SourceReader",
+    "StepContainer",
+    "StepEnd",
+    "StepMount",
+    "TaskEngine",
     "Upstream",
     "Usage",
     "Vault",

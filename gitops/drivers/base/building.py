@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from enum import StrEnum
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
 from gitops.drivers.base.errors import Cancel, Output
@@ -11,7 +13,7 @@ from gitops.model.address import Address
 from gitops.model.image import ImageRef
 from gitops.model.outcomes import Observation
 from gitops.model.resources import BuildTask
-from gitops.model.secret import Secrets
+from gitops.model.secret import Secret, Secrets
 from gitops.model.sources import Source
 
 
@@ -38,14 +40,32 @@ class SourceReader(Protocol):
         ...
 
     def context(
-        self, task: BuildTask, source: Source, secrets: Secrets
+        self, task: BuildTask, source: Source, secrets: Secrets, *, recipe: str = ""
     ) -> AbstractContextManager[BuildContext]:
-        """Give the exact files of `source`; raise `DriverError` if they are gone or changed."""
+        """Give the exact files of `source`; raise `DriverError` if they are gone or changed.
+
+        `recipe` takes the place of the Dockerfile's text, if it is not empty.
+        """
         ...
 
 
+class CacheUse(NamedTuple):
+    """Layers kept in a registry: looked for in `sources`, and written to `to` where that can be.
+
+    `mode` `max` keeps those of all stages, `min` those of the image itself.
+    """
+
+    sources: tuple[str, ...] = ()
+    to: str = ""
+    mode: str = "max"
+
+
 class BuildJob(NamedTuple):
-    """One build: `image` is its tag on the engine, `date` seconds since 1970 for timestamps."""
+    """One build: `image` is its tag on the engine, `date` seconds since 1970 for timestamps.
+
+    `secrets` are the values of `--secret` by id, `ssh` what `--ssh` takes (`default`, `id=path`).
+    With several `platforms` nothing is left on the engine: the index goes to the registry.
+    """
 
     image: ImageRef
     target: str
@@ -53,6 +73,35 @@ class BuildJob(NamedTuple):
     labels: Mapping[str, str]
     timeout: float
     date: int
+    tags: tuple[str, ...] = ()
+    """Names that the image gets beside `image`."""
+    no_cache: bool = False
+    pull: bool = False
+    network: str = ""
+    hosts: tuple[str, ...] = ()
+    secrets: Mapping[str, Secret] = MappingProxyType({})
+    ssh: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    cache: CacheUse = CacheUse()
+    memory: int = 0
+    shm_size: int = 0
+    cpus: float = 0.0
+    mark: str = ""
+    """The run that it is of: every program that is started for it carries this in its environment,
+    so that another process can find and end it."""
+
+
+class Ability(StrEnum):
+    """What not every builder can do."""
+
+    SECRETS = "secrets"
+    SSH = "ssh"
+    FOREIGN = "foreign"
+    """One platform that is not the engine's own."""
+    PLATFORMS = "platforms"
+    """Several platforms in one index, and layers exported straight to a registry."""
+    LIMITS = "limits"
+    """Memory and CPU limits of the steps."""
 
 
 class Builder(Protocol):
@@ -68,11 +117,29 @@ class Builder(Protocol):
         """What is lost with this builder, or an empty string."""
         ...
 
-    def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
-        """Build and tag `job.image`.
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do beyond what all can."""
+        ...
 
-        Raises `DriverError`: FAILED or INVALID when the Dockerfile is at fault, DISK_FULL,
-        TIMEOUT, UNREACHABLE or CANCELLED when it is not.
+    def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
+        """Build and tag `job.image`; read and write the cache that the job names.
+
+        What the builder cannot honour is INVALID before anything is built; limits that it passes
+        over, and a cache that could not be read or written, are lines of `output` that begin with
+        `warning:`. The builder itself pushes the cache; with several platforms it pushes the index
+        under all names. Raises `DriverError`: FAILED or INVALID when the Dockerfile is at fault,
+        DISK_FULL, TIMEOUT, UNREACHABLE or CANCELLED when it is not.
+        """
+        ...
+
+
+class BaseFollower(Protocol):
+    """Knows to which digest the images that others build on point now."""
+
+    def look(self, images: Iterable[str], own: frozenset[str]) -> Mapping[str, Observation[str]]:
+        """Return the digest of each image's tag; one HEAD each, and for hosts that are not in `own`
+        no more often than is polite. An image that cannot be asked for has the digest seen last.
         """
         ...
 

@@ -1,0 +1,117 @@
+"""Does a quick run again: its text, values and files come from what was kept of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from gitops.cli.alias_files import alias_files
+from gitops.cli.place import settings
+from gitops.cli.quick_run import Prepared, QuickRun, carried_out
+from gitops.cli.registries import registries
+from gitops.cli.task_inputs import Wishes, handed
+from gitops.cli.task_text import Known, Text
+from gitops.drivers.contexts.files import Facts, RunFiles
+from gitops.drivers.contexts.places import Kind, place_of
+from gitops.model.task_runs import TaskRun
+from gitops.model.task_snapshots import TaskSnapshot
+from gitops.spec.tasks import TaskText
+from gitops.wiring.errands import opened_files
+
+
+class Anew(NamedTuple):
+    """The options by which secrets are given anew."""
+
+    secrets: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
+    """Run it again; return the exit code. Raises `click.UsageError` for a secret that is missing.
+
+    A commit is read again as it was. A folder, or what another URL names, is as it is now.
+    """
+    wish = QuickRun(
+        file=kept.file,
+        command="",
+        context=_pinned(record, kept),
+        registry=kept.registry,
+        wishes=Wishes((), (), anew.values, _secrets(record, kept, anew)),
+        socket=kept.docker_socket,
+        timeout=kept.timeout,
+        project=record.project,
+        because=f"rerun of {record.id}",
+    )
+    _check_values(record, kept, anew)
+    if kept.context and not kept.commit:
+        click.echo(
+            f"warning: {kept.context} is read as it is now; it may have changed since {record.id}",
+            err=True,
+        )
+    return carried_out(wish, _prepared(wish, record, kept))
+
+
+@contextmanager
+def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[Prepared]:
+    here = settings()
+    given = handed(wish.wishes, here.environ, json.loads(kept.values))
+    known = registries(kept.registry, here, wish.project)
+    with ExitStack() as stack:
+        files = stack.enter_context(opened_files(here, wish.context)) if wish.context else None
+        # By its commit alone, a remote does not tell which branch it was.
+        facts = Facts("") if files is None else files.facts._replace(branch=record.branch)
+        source = TaskText(kept.text, kept.file, kept.folder)
+        text = Text(source, Known(given, known.server, facts), alias_files(_shelf(kept, files)))
+        yield Prepared(here, text, given, files, known)
+
+
+def _shelf(kept: TaskSnapshot, files: RunFiles | None) -> Callable[[], RunFiles] | None:
+    """Return where files of aliases are read: in the context, if the task's file came from it."""
+    here = Path(kept.folder).is_absolute() or kept.file == "standard input"
+    return None if files is None or here else lambda: files
+
+
+def _pinned(record: TaskRun, kept: TaskSnapshot) -> str:
+    """Return the context with the commit that it stood for: `URL#COMMIT:FOLDER`."""
+    place = place_of(kept.context) if kept.context else None
+    if place is not None and place.kind is Kind.STDIN:
+        raise click.UsageError(
+            f"the files of {record.id} came from standard input, and are kept nowhere: run "
+            "`gitops run` again with them"
+        )
+    if place is None or place.kind is not Kind.GIT or not kept.commit:
+        return kept.context
+    folder = f":{place.folder}" if place.folder else ""
+    return f"{kept.context.partition('#')[0]}#{kept.commit}{folder}"
+
+
+def _secrets(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> tuple[str, ...]:
+    """Return the `--secret` options of the run: what is given anew wins over where it was."""
+    given = {text.partition("=")[0].partition(":")[0] for text in anew.secrets}
+    known = []
+    for name, reference in kept.secrets.items():
+        if name in given:
+            continue
+        if not reference:
+            raise click.UsageError(
+                f"the secret {name!r} of {record.id} was typed, and its value is kept nowhere: "
+                f"give it with --secret {name}=VALUE, {name}=@FILE or {name}:env=NAME"
+            )
+        kind, _, place = reference.partition(":")
+        known.append(f"{name}:{kind}={place}")
+    return (*known, *anew.secrets)
+
+
+def _check_values(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> None:
+    given = {text.partition("=")[0] for text in anew.values}
+    for name in kept.hidden:
+        if name not in given:
+            raise click.UsageError(
+                f"the value {name} of {record.id} was secret, and is kept nowhere: "
+                f"give it with --set-secret {name}=VALUE"
+            )

@@ -1,0 +1,65 @@
+"""Shows a run of a task while it happens, and how it ended."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from threading import Lock
+
+import click
+
+from gitops.cli import exits
+from gitops.engine.tasks.errand import Report
+from gitops.model.task_runs import RunStatus
+
+
+class Show:
+    """Prints what steps say, from several threads; with several steps each line names its own.
+
+    A reader that has gone (`| head`) ends the show, not the run.
+    """
+
+    def __init__(self) -> None:
+        self.many = False
+        self._lock = Lock()
+        self._gone = False
+
+    def __call__(self, step: str, text: str) -> None:
+        """Print whole lines of a step; without a step they are the run's own."""
+        prefix = f"{step}: " if self.many and step else ""
+        if prefix:
+            text = "".join(f"{prefix}{line}" for line in text.splitlines(keepends=True))
+        with self._lock:
+            if not self._gone:
+                self._print(text)
+
+    def told(self, run: str, why: str) -> None:
+        """Say which run it is, or why it waits."""
+        with suppress(BrokenPipeError):
+            click.echo(f"run {run}{f': {why}' if why else ''}", err=True)
+
+    def _print(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._gone = True
+
+
+def show_end(report: Report) -> None:
+    """Print the summary on standard error, so that standard output holds the steps' words only."""
+    run, result = report
+    took = (run.ended or 0.0) - (run.started or run.created)
+    message = f": {result.message}" if result.message else ""
+    click.echo(f"run {run.id} {run.status} after {took:.1f} s{message}", err=True)
+    for image in result.images:
+        click.echo(f"  {image}", err=True)
+    for left in result.leftover:
+        click.echo(f"  left behind: {left}", err=True)
+
+
+def exit_code(status: RunStatus, *, interrupted: bool) -> int:
+    """Return the code that a command ends with after a run."""
+    if status is RunStatus.SUCCEEDED:
+        return exits.OK
+    return exits.INTERRUPTED if interrupted else exits.FAILED

@@ -1,0 +1,163 @@
+"""Containers of steps: begun, followed and taken away by the run that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import BinaryIO, NamedTuple, Protocol
+
+from gitops.drivers.base.errors import Cancel, Output
+
+Sink = Callable[[str], None]
+"""Takes a block of whole lines of a step's output, each with its line end, not redacted yet."""
+
+
+class RunMark(NamedTuple):
+    """What everything made for a run carries, so that another process can clear it away."""
+
+    run: str
+    project: str
+    host: str
+    process: str
+
+
+class StepMount(NamedTuple):
+    """A volume, or a path of the engine's machine, at a path in a container."""
+
+    source: str
+    path: str
+    read_only: bool = False
+    bind: bool = False
+
+
+class StepContainer(NamedTuple):
+    """All that a step's container is created from; empty values keep the image's own.
+
+    `ports` are `[host:]container[/protocol]`. Sizes are bytes, `cpus` cores; 0 is no limit.
+    """
+
+    name: str
+    image: str
+    mark: RunMark
+    command: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] | None = None
+    env: Mapping[str, str] = MappingProxyType({})
+    user: str = ""
+    working_directory: str = ""
+    hostname: str = ""
+    network: str = ""
+    aliases: tuple[str, ...] = ()
+    mounts: tuple[StepMount, ...] = ()
+    tmpfs: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    labels: Mapping[str, str] = MappingProxyType({})
+    capabilities: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    privileged: bool = False
+    read_only: bool = False
+    init: bool = False
+    memory: int = 0
+    shm_size: int = 0
+    cpus: float = 0.0
+    pids: int = 0
+
+
+class StepEnd(NamedTuple):
+    """How a container ended. `peak_memory` bytes and `cpu` seconds are 0 where nothing was seen."""
+
+    exit_code: int
+    out_of_memory: bool = False
+    error: str = ""
+    peak_memory: int = 0
+    cpu: float = 0.0
+
+
+class Leftover(NamedTuple):
+    """Something that a run made and nobody took away; `kind` is container, network or volume."""
+
+    kind: str
+    name: str
+    mark: RunMark
+
+
+class TaskEngine(Protocol):
+    """An engine as a task's run uses it. All that is made carries the run's mark.
+
+    Every call raises `DriverError`: UNREACHABLE when the engine is gone, CANCELLED when the flag
+    was raised.
+    """
+
+    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool = False) -> None:
+        """Have an image: pulled when it is not there, or when it has to be `fresh`."""
+        ...
+
+    def create(self, container: StepContainer) -> str:
+        """Create a container, not started; return its id. CONFLICT when the name is taken."""
+        ...
+
+    def run(self, container: str, sink: Sink, cancel: Cancel) -> StepEnd:
+        """Start a container, give all of its output (both streams) to `sink`, return its end.
+
+        Nothing of the output is lost, however fast it comes. When `cancel` is raised the container
+        is killed at once, and CANCELLED raised when it is dead.
+        """
+        ...
+
+    def detach(self, container: str, sink: Sink) -> None:
+        """Start a container; its output goes to `sink` from a thread of its own until it ends."""
+        ...
+
+    def remove(self, container: str) -> None:
+        """Kill and remove a container with its anonymous volumes; one that is gone is fine.
+
+        The output of a detached one is all with its sink when this returns.
+        """
+        ...
+
+    def create_network(self, name: str, driver: str, mark: RunMark, *, ipv6: bool = False) -> None:
+        """Create a network."""
+        ...
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one that is gone is fine."""
+        ...
+
+    def create_volume(self, name: str, mark: RunMark) -> None:
+        """Create a volume."""
+        ...
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume; one that is gone is fine."""
+        ...
+
+    def upload(self, container: str, path: str, write: Callable[[BinaryIO], None]) -> None:
+        """Unpack a tar, as `write` writes it, at a folder of a container that need not run.
+
+        The folder is there: a mount, for example. The tar is streamed, never held in memory. What
+        `write` raises is raised, and leaves nothing half unpacked that looks whole.
+        """
+        ...
+
+    def download(self, container: str, path: str) -> AbstractContextManager[BinaryIO]:
+        """Give a folder or file of a container as a tar, streamed; MISSING when it is not there."""
+        ...
+
+    def tag(self, image: str, name: str) -> None:
+        """Give a local image another name; MISSING when there is no such image."""
+        ...
+
+    def has(self, image: str) -> bool:
+        """Say whether the engine has an image."""
+        ...
+
+    def push(self, image: str, output: Output, cancel: Cancel) -> str:
+        """Push a local image under its name; return the digest that the registry gave it."""
+        ...
+
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """Return everything here that carries a run's mark, containers first."""
+        ...

@@ -1,0 +1,169 @@
+"""A commit of a git repository, read from the mirror without being checked out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.context_tree import (
+    FILE,
+    FOLDER,
+    LINK,
+    PROGRAM,
+    Entry,
+    TarStream,
+    above,
+    relative,
+    select,
+)
+from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
+from gitops.drivers.git_access import Remote, access, split_url
+from gitops.drivers.git_guard import LONGEST_PATH
+from gitops.drivers.git_listing import Located, Tree, nearest
+from gitops.drivers.git_mirror import Mirror, config_file, mirror
+from gitops.drivers.git_program import Objects, git, objects
+from gitops.drivers.ignore import Matcher
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class GitFiles(NamedTuple):
+    """The files of a commit's folder by path."""
+
+    files: Mapping[str, Located]
+    date: int
+    location: str
+
+    def content(self, path: str) -> bytes | None:
+        """Return a file; see `Files`."""
+        for place in (*above(path), path):
+            if place in self.files and self.files[place].entry.mode == LINK:
+                raise DriverError(
+                    ErrorKind.INVALID,
+                    f"{path!r} goes through the symbolic link {place!r} in {self.location}",
+                    "name the file itself",
+                )
+        found = self.files.get(path)
+        if found is None or found.entry.mode not in (FILE, PROGRAM):
+            return None
+        with objects(found.mirror.folder, found.mirror.env) as reader:
+            blob = reader.read(found.entry.blob)
+            if blob is None:
+                raise _lost(path)
+            if blob.size > LARGEST:
+                raise too_large(path)
+            return blob.data()
+
+    def write(self, below: str, matcher: Matcher, tar: TarStream) -> None:
+        """Write a folder of the commit; see `Files`."""
+        prefix = f"{below}/" if below else ""
+        inside = {
+            path.removeprefix(prefix): found
+            for path, found in self.files.items()
+            if path.startswith(prefix)
+        }
+        if below and not inside:
+            raise DriverError(ErrorKind.MISSING, f"there is no folder {below!r} in {self.location}")
+        entries = [found.entry._replace(path=path) for path, found in inside.items()]
+        readers: dict[Path, Objects] = {}
+        with ExitStack() as stack:
+            for entry in select(entries, matcher):
+                if entry.mode == FOLDER:
+                    tar.folder(entry.path, self.date)
+                    continue
+                place = inside[entry.path].mirror
+                if place.folder not in readers:
+                    opened = stack.enter_context(objects(place.folder, place.env))
+                    readers[place.folder] = opened
+                self._send(entry, readers[place.folder], tar)
+
+    def _send(self, entry: Entry, reader: Objects, tar: TarStream) -> None:
+        blob = reader.read(entry.blob)
+        if blob is None:
+            raise _lost(entry.path)
+        if entry.mode == LINK:
+            if blob.size > LONGEST_PATH:
+                raise DriverError(ErrorKind.INVALID, f"the link {entry.path!r} is too long")
+            tar.link(entry.path, blob.data().decode(errors="surrogateescape"), self.date)
+            return
+        tar.file(entry, blob.size, self.date)
+        for chunk in blob.chunks:
+            tar.content(chunk)
+        tar.pad(blob.size)
+
+
+def _lost(path: str) -> DriverError:
+    return DriverError(ErrorKind.FAILED, f"the content of {path} is not in the git cache")
+
+
+class Wanted(NamedTuple):
+    """`URL#ref:folder`: a branch, tag or commit of 40 digits, and a folder, each may be empty."""
+
+    url: str
+    ref: str = ""
+    folder: str = ""
+
+
+class _Found(NamedTuple):
+    commit: str
+    branch: str = ""
+    tag: str = ""
+
+
+@contextmanager
+def git_files(cache: Path, wanted: Wanted) -> Iterator[RunFiles]:
+    """Give a folder of what a ref stands for now (empty: the default branch), submodules included.
+
+    `cache` is the folder of the mirrors. Raises `DriverError`: UNREACHABLE, DENIED, MISSING with
+    the names that are near, INVALID.
+    """
+    remote = split_url(wanted.url)
+    config = config_file(cache)
+    folder = relative(wanted.folder, "the folder of the repository")
+    with ExitStack() as stack:
+
+        def opened(place: Remote) -> Mirror:
+            return mirror(cache, place, stack.enter_context(access(place, config)))
+
+        def module(place: Remote, commit: str) -> Mirror:
+            below = opened(place)
+            below.fetch(commit, commit)
+            return below
+
+        top = opened(remote)
+        found = _resolved(top, wanted.ref)
+        top.fetch(found.commit, wanted.ref or found.branch)
+        files = {one.entry.path: one for one in Tree(top, found.commit).listing(folder, module)}
+        date = _date(top, found.commit)
+        name = found.branch or found.tag or found.commit
+        location = f"{remote.url}#{name}{f':{folder}' if folder else ''}"
+        facts = Facts(location, found.commit, found.branch, found.tag, remote.url, date)
+        yield RunFiles(GitFiles(files, date, location), facts)
+
+
+def _resolved(place: Mirror, ref: str) -> _Found:
+    """Return what a ref stands for: as in `docker build`, it may be any of the three."""
+    if _COMMIT.fullmatch(ref):
+        return _Found(ref)
+    refs = place.refs()
+    branch = ref.removeprefix("refs/heads/") or refs.default
+    tag = ref.removeprefix("refs/tags/")
+    if branch in refs.branches:
+        return _Found(refs.branches[branch], branch=branch)
+    if tag in refs.tags:
+        return _Found(refs.tags[tag], tag=tag)
+    raise DriverError(
+        ErrorKind.MISSING,
+        f"{place.remote.url} has no branch or tag {ref or 'that is its default'!r}",
+        f"it has {nearest(ref, [*refs.branches, *refs.tags])}; a commit is written with 40 digits",
+    )
+
+
+def _date(place: Mirror, commit: str) -> int:
+    answer = git(place.folder, ["show", "-s", "--format=%ct", commit], place.env)
+    text = answer.stdout.strip()
+    return int(text) if text.isdecimal() else 0

@@ -1,0 +1,72 @@
+"""Opens the files of a run by their address, whatever kind it is of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.contexts.archive_files import archive_files, archive_of_file
+from gitops.drivers.contexts.files import Facts, RunFiles
+from gitops.drivers.contexts.folder_files import VCS, FolderFiles
+from gitops.drivers.contexts.places import Kind, Place, place_of
+
+
+def open_context(cache: Path, address: str) -> AbstractContextManager[RunFiles]:
+    """Give the files of a folder, repository, archive, URL or `-`, for a person at this machine.
+
+    `cache` is the folder that mirrors of repositories lie in. Raises `DriverError`: MISSING,
+    DENIED, UNREACHABLE, INVALID.
+    """
+    return _open(cache, place_of(address))
+
+
+def open_remote(cache: Path, address: str) -> AbstractContextManager[RunFiles]:
+    """Give the files that an address in a task names, which may not be of this machine.
+
+    A task comes from anybody; INVALID for what would read files here.
+    """
+    place = place_of(address)
+    if place.local:
+        raise DriverError(
+            ErrorKind.INVALID,
+            f"the context {address} is on the machine that runs the task",
+            "a build step takes a folder of the run's own files, or an https or ssh URL",
+        )
+    return _open(cache, place)
+
+
+def _open(cache: Path, place: Place) -> AbstractContextManager[RunFiles]:
+    match place.kind:
+        case Kind.STDIN:
+            return archive_files(sys.stdin.buffer, "standard input")
+        case Kind.ARCHIVE:
+            return archive_of_file(Path(place.address))
+        case Kind.FOLDER:
+            return _folder(place.address)
+        case Kind.DOWNLOAD:
+            from gitops.drivers.contexts.download import (  # noqa: PLC0415 - 30 ms, for URLs only
+                downloaded,
+            )
+
+            return downloaded(place.address)
+        case Kind.GIT:
+            from gitops.drivers.contexts.git_files import (  # noqa: PLC0415 - 80 ms, for git only
+                Wanted,
+                git_files,
+            )
+
+            return git_files(cache / "git", Wanted(place.address, place.ref, place.folder))
+
+
+@contextmanager
+def _folder(path: str) -> Iterator[RunFiles]:
+    if not Path(path).is_dir():
+        raise DriverError(
+            ErrorKind.MISSING,
+            f"there is no folder {path}",
+            "a context is a folder, a tar archive, a git or http(s) URL, or `-`",
+        )
+    yield RunFiles(FolderFiles(Path(path).resolve()), Facts(path), VCS)

@@ -1,0 +1,76 @@
+"""Which stages a build has: from its Dockerfile before it, from its log after it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tarfile
+from collections.abc import Iterable
+from contextlib import suppress
+from threading import Thread
+
+from gitops.drivers.base import BuildContext, DriverError
+
+LONGEST = 1 << 20
+"""Bytes of a Dockerfile that are looked at."""
+
+_FROM = re.compile(r"^\s*FROM\s+.*?\S\s+AS\s+([a-z][a-z0-9_.-]*)\s*$", re.IGNORECASE | re.MULTILINE)
+_LOGGED = re.compile(r"^#\d+ \[(?:[a-z0-9]+/\S+ )?([a-z][a-z0-9_.-]*) +\d+/\d+\]")
+_UNNAMED = re.compile(r"stage-\d+")
+
+
+def named_stages(dockerfile: str) -> tuple[str, ...]:
+    """Return the names that `FROM … AS name` gives, in lower case, less the last stage's.
+
+    The last stage is the image itself. Names in a heredoc may be among them.
+    """
+    joined = re.sub(r"\\\r?\n", " ", dockerfile)
+    names = [match[1].lower() for match in _FROM.finditer(joined)]
+    return tuple(dict.fromkeys(names))
+
+
+def logged_stages(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the named stages that took part in a build, from either builder's log.
+
+    BuildKit writes `#7 [name 2/4] RUN make`, the engine `Step 3/9 : FROM busybox AS name`.
+    """
+    found: dict[str, None] = {}
+    for line in lines:
+        if match := _LOGGED.match(line):
+            found[match[1].lower()] = None
+        elif line.startswith("Step "):
+            found.update(dict.fromkeys(named_stages(line.partition(" : ")[2])))
+    return tuple(name for name in found if not _UNNAMED.fullmatch(name) and name != "internal")
+
+
+def dockerfile_of(context: BuildContext) -> str:
+    """Return the text of a context's Dockerfile; empty when it is not found.
+
+    The context is written until the Dockerfile has come, and no further.
+    """
+    read, write = os.pipe()
+    text = ""
+
+    def fill() -> None:
+        # Whoever reads has seen enough, or the context is at fault: the build will say so.
+        with (
+            suppress(DriverError, OSError, ValueError),
+            os.fdopen(write, "wb", buffering=0) as stream,
+        ):
+            context.write_to(stream)
+
+    thread = Thread(target=fill, daemon=True)
+    thread.start()
+    with os.fdopen(read, "rb") as stream, suppress(tarfile.TarError, EOFError):
+        text = _found(stream, context.dockerfile)
+    thread.join()
+    return text
+
+
+def _found(stream: object, name: str) -> str:
+    with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload] # a pipe
+        for member in tar:
+            content = tar.extractfile(member) if member.name == name else None
+            if content is not None:
+                return content.read(LONGEST).decode(errors="replace")
+    return ""

@@ -1,0 +1,1 @@
+"""Containers, networks and volumes of a task's run, on a Docker engine."""

@@ -1,0 +1,118 @@
+"""A Docker engine as the run of a task uses it. Safe to use from several threads.
+
+Reached at `unix://`, `tcp://` (plain or with TLS) and `ssh://`; without the SDK at the first two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import BinaryIO, cast
+from urllib.parse import quote
+
+from gitops.drivers.base import (
+    Cancel,
+    DriverError,
+    ErrorKind,
+    Leftover,
+    Output,
+    RunMark,
+    Sink,
+    StepContainer,
+    StepEnd,
+)
+from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
+from gitops.drivers.engine_line import Lines
+from gitops.drivers.tasks import archive, places
+from gitops.drivers.tasks.body import step_body
+from gitops.drivers.tasks.detached import Detached
+from gitops.drivers.tasks.images import Images
+from gitops.drivers.tasks.running import Runner, succeed
+
+
+class DockerTaskEngine:
+    """Satisfies `TaskEngine`; `http` reaches the engine of `endpoint`."""
+
+    def __init__(
+        self, http: EngineHttp, endpoint: Endpoint, observer: Observer = unobserved
+    ) -> None:
+        self._http = http
+        self._lines = Lines(endpoint.address, endpoint.environ, observer)
+        self._images = Images(http, self._lines, endpoint)
+        self._runner = Runner(http, self._lines)
+        self._detached = Detached(self._runner)
+
+    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool = False) -> None:
+        """Have an image: pulled when it is not there, or when it has to be `fresh`.
+
+        Raises `DriverError`: DENIED without the right login, MISSING when the registry has none,
+        UNREACHABLE when the registry or the engine is.
+        """
+        self._images.provide(image, output, cancel, fresh=fresh)
+
+    def create(self, container: StepContainer) -> str:
+        """Create a container, not started; return its id.
+
+        CONFLICT when the name is taken, MISSING when the engine has no such image.
+        """
+        path = f"/containers/create?name={quote(container.name, safe='')}"
+        answer = self._http.call("POST", path, step_body(container))
+        what = f"container {container.name} could not be created"
+        if answer.status == 404 and "image" in answer.message.lower():  # noqa: PLR2004 - Not Found
+            what += f": its image {container.image} is not on the engine"
+            raise DriverError(ErrorKind.MISSING, what, answer.message)
+        return cast("dict[str, str]", succeed(answer, what).json())["Id"]
+
+    def run(self, container: str, sink: Sink, cancel: Cancel) -> StepEnd:
+        """Start a container, give all of its output to `sink`, and return its end."""
+        return self._runner.run(container, sink, cancel)
+
+    def detach(self, container: str, sink: Sink) -> None:
+        """Start a container; its output goes to `sink` from a thread of its own until it ends."""
+        self._detached.start(container, sink)
+
+    def remove(self, container: str) -> None:
+        """Kill and remove a container; the output of a detached one is all with its sink then."""
+        places.remove_container(self._http, container)
+        self._detached.ended(container)
+
+    def create_network(self, name: str, driver: str, mark: RunMark, *, ipv6: bool = False) -> None:
+        """Create a network; CONFLICT when the name is taken, or the engine has no subnet left."""
+        places.create_network(self._http, name, driver, mark, ipv6=ipv6)
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one that is gone is fine."""
+        places.remove_network(self._http, name)
+
+    def create_volume(self, name: str, mark: RunMark) -> None:
+        """Create a volume."""
+        places.create_volume(self._http, name, mark)
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume; one that is gone is fine."""
+        places.remove_volume(self._http, name)
+
+    def upload(self, container: str, path: str, write: Callable[[BinaryIO], None]) -> None:
+        """Unpack a tar, as `write` writes it, at a folder of a container."""
+        archive.upload(self._lines, container, path, write)
+
+    def download(self, container: str, path: str) -> AbstractContextManager[BinaryIO]:
+        """Give a folder or file of a container as a tar; MISSING when it is not there."""
+        return archive.download(self._lines, container, path)
+
+    def tag(self, image: str, name: str) -> None:
+        """Give a local image another name; MISSING when there is no such image."""
+        self._images.tag(image, name)
+
+    def has(self, image: str) -> bool:
+        """Say whether the engine has an image."""
+        return self._images.has(image)
+
+    def push(self, image: str, output: Output, cancel: Cancel) -> str:
+        """Push a local image under its name; return the digest that the registry gave it."""
+        return self._images.push(image, output, cancel)
+
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """Return everything here that carries a run's mark, containers first."""
+        return places.leftovers(self._http)

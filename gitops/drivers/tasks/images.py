@@ -1,0 +1,103 @@
+"""Images for the steps of a run: pulled, named, pushed.
+
+Engine API v1.41, ImageCreate, ImageTag, ImagePush:
+https://docs.docker.com/reference/api/engine/version/v1.41/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output
+from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.engine_http import Answer, EngineHttp
+from gitops.drivers.engine_line import Lines
+from gitops.drivers.engine_words import kind_of_message, told
+from gitops.drivers.tasks.credentials import registry_header
+from gitops.drivers.tasks.running import succeed
+from gitops.model.image import parse_image
+
+
+class Images(NamedTuple):
+    """The images of an engine, and who we are to their registries."""
+
+    http: EngineHttp
+    lines: Lines
+    endpoint: Endpoint
+
+    def has(self, image: str) -> bool:
+        """Say whether the engine has an image."""
+        answer = self.http.call("GET", f"/images/{_in_path(image)}/json")
+        if answer.status == 404:  # noqa: PLR2004 - Not Found
+            return False
+        succeed(answer, f"image {image} could not be looked up")
+        return True
+
+    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool) -> None:
+        """Have an image; see `TaskEngine.provide`."""
+        if not fresh and self.has(image):
+            return
+        reference = parse_image(image)
+        query = {
+            "fromImage": reference.repository,
+            "tag": reference.digest or reference.tag,
+        }
+        transfer = _Transfer(
+            f"/images/create?{urlencode(query)}",
+            registry_header(self.endpoint, reference.repository),
+            f"image {image} could not be pulled",
+        )
+        for _ in transfer.records(self.lines, output, cancel):
+            pass
+
+    def push(self, image: str, output: Output, cancel: Cancel) -> str:
+        """Push an image; return its digest; see `TaskEngine.push`."""
+        reference = parse_image(image)
+        query = urlencode({"tag": reference.tag})
+        path = f"/images/{_in_path(reference.repository)}/push?{query}"
+        what = f"image {image} could not be pushed"
+        transfer = _Transfer(path, registry_header(self.endpoint, reference.repository), what)
+        digest = ""
+        for record in transfer.records(self.lines, output, cancel):
+            digest = (record.get("aux") or {}).get("Digest", digest)
+        if not digest:
+            raise DriverError(ErrorKind.FAILED, what, "the engine reported no digest for it")
+        return digest
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image another name; MISSING when there is no such image."""
+        new = parse_image(name)
+        query = urlencode({"repo": new.repository, "tag": new.tag})
+        answer = self.http.call("POST", f"/images/{_in_path(image)}/tag?{query}")
+        succeed(answer, f"image {image} could not be given the name {name}")
+
+
+class _Transfer(NamedTuple):
+    """A pull or push: how it is asked for, and the words for its failure."""
+
+    path: str
+    header: dict[str, str]
+    what: str
+
+    def records(self, lines: Lines, output: Output, cancel: Cancel) -> Iterator[dict[str, Any]]:
+        """Give what the engine tells of it; that we hang up makes the engine give it up."""
+        with lines.ask("POST", self.path, self.header) as line:
+            status = line.accepted(cancel)
+            if status >= 400:  # noqa: PLR2004 - errors in HTTP
+                self._refuse(Answer(status, b"".join(line.pieces(cancel)), ""))
+            yield from told(line.records(cancel), self.what, output)
+        if cancel.is_set():
+            raise DriverError(ErrorKind.CANCELLED, self.what, "it was called off")
+
+    def _refuse(self, answer: Answer) -> None:
+        # A registry that wants a login says 404 as well: its words tell more than the number.
+        kind = kind_of_message(answer.message)
+        if kind is ErrorKind.FAILED:
+            succeed(answer, self.what)
+        raise DriverError(kind, self.what, answer.message)
+
+
+def _in_path(image: str) -> str:
+    return quote(image, safe="/:@")

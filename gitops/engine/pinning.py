@@ -1,0 +1,38 @@
+"""Pins what a Dockerfile builds on to the digests that were seen when the plan was made."""
+
+from __future__ import annotations
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.ports import World
+from gitops.model.dockerfile import pinned
+from gitops.model.image import ImageRef, parse_image
+from gitops.model.outcomes import Found
+from gitops.model.resources import BuildTask
+from gitops.model.sources import Source
+from gitops.model.wanted import WantedImage
+
+_DIGEST = "sha256:"
+
+
+def pinned_recipe(world: World, task: BuildTask, source: Source, image: WantedImage) -> str:
+    """Return the Dockerfile with its base images pinned; empty when there is nothing to pin.
+
+    Raises `DriverError` MISSING when an image that another task made is not there.
+    """
+    if not image.inputs.bases or task.steps is not None:
+        return ""
+    digests = {name: _digest(world, name, seen) for name, seen in image.inputs.bases.items()}
+    text = pinned(source.recipe, image.args, digests)
+    return text if text != source.recipe else ""
+
+
+def _digest(world: World, name: str, seen: str) -> str:
+    """Return the digest to pin `name` to; for one that a task here made, that of its exact tag."""
+    if seen.startswith(_DIGEST):
+        return seen
+    made = ImageRef(parse_image(name).repository, seen)
+    found = world.registries.digest(made)
+    if isinstance(found, Found):
+        digest: str = found.value
+        return digest
+    raise DriverError(ErrorKind.MISSING, f"the registry has no {made}, which {name} stands for")

@@ -1,0 +1,70 @@
+"""Makes one image again, exactly as it was made; no tag that follows it is moved."""
+
+from __future__ import annotations
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.addresses import Addresses
+from gitops.engine.board import Board
+from gitops.engine.build_runs import BuildRuns
+from gitops.engine.perform import perform
+from gitops.engine.ports import World
+from gitops.engine.scene import Desk, Scene
+from gitops.model.actions import Build, Push, RunTask
+from gitops.model.bundle import Bundle
+from gitops.model.observed import Inputs
+from gitops.model.outcomes import Done, Found, Outcome
+from gitops.model.resources import BuildTask
+from gitops.model.secret import Secrets
+from gitops.model.sources import Source
+from gitops.model.task_runs import Cause
+from gitops.model.task_snapshots import BuildSnapshot
+
+
+def make_again(
+    bundle: Bundle, snapshot: BuildSnapshot, world: World, runs: BuildRuns, cause: Cause, desk: Desk
+) -> Outcome:
+    """Make the image of `snapshot` again and push it under its exact name; return how it went.
+
+    The task is that of the snapshot, so are its source, its args and the digests under it; what
+    its secrets refer to is read again. Engine and logins are those of `bundle`. Raises
+    `DriverError` when the source, a secret or the engine is not to be had.
+    """
+    image, task = snapshot.image, snapshot.task
+    if image.target not in world.sites:
+        raise DriverError(
+            ErrorKind.MISSING,
+            f"{image.task} was built on target {image.target}, which is not declared any more",
+            f"there are: {', '.join(sorted(world.sites)) or 'none'}",
+        )
+    secrets = _secrets(snapshot, world)
+    source = snapshot.source._replace(recipe=_recipe(world, task, snapshot.source, secrets))
+    inputs = Inputs({image.owner: Found(source)}, secrets, {}, world.clock())
+    # What is there now may be of another commit: this task is as it was then.
+    then = bundle._replace(resources={**bundle.resources, image.owner: task})
+    board = Board(Addresses(world.clock))
+    scene = Scene(bundle.project, then, inputs, world, {}, board, runs)
+    if image.steps:
+        return perform(scene, RunTask(image.target, image, (cause,)), desk)
+    built = perform(scene, Build(image.target, image, (cause,)), desk)
+    if not isinstance(built, Done):
+        return built
+    desk.output(built.detail)
+    return perform(scene, Push(image.target, image.ref), desk)
+
+
+def _secrets(snapshot: BuildSnapshot, world: World) -> Secrets:
+    task = snapshot.task
+    git = task.source.secrets if hasattr(task.source, "secrets") else ()
+    wanted = [*task.secrets.values(), *git]
+    found, errors = world.secrets.read(wanted)
+    for reference, why in errors.items():
+        raise DriverError(ErrorKind.MISSING, f"a secret of {task.address} ({reference})", why)
+    return found
+
+
+def _recipe(world: World, task: BuildTask, source: Source, secrets: Secrets) -> str:
+    """Return the text of the Dockerfile or task file as the source has it."""
+    if not task.recipe:
+        return ""
+    with world.tools.files(task, source, secrets) as files:
+        return files.read(task.recipe).decode()

@@ -1,0 +1,84 @@
+"""Tries a step: with its delay, its limit of time, its retries and its repetitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.tasks.states import Tried
+from gitops.engine.tasks.stopping import Stop, StopFlag, Why, limited
+from gitops.engine.tasks.voice import Ear, Voice
+from gitops.model.tasks import TaskStep
+
+Once = Callable[[StopFlag, Ear], Tried]
+"""One attempt; raises `DriverError`, CANCELLED among them when the flag was raised."""
+
+_BESIDE = (ErrorKind.UNREACHABLE, ErrorKind.DISK_FULL)
+
+
+class StoppedError(Exception):
+    """The run was stopped while a step was at work."""
+
+
+class Attempted(NamedTuple):
+    """The last attempt, and how many there were."""
+
+    tried: Tried
+    attempts: int
+
+
+def attempt(step: TaskStep, once: Once, flag: StopFlag, voice: Voice) -> Attempted:
+    """Carry a step out to its end; raise `StoppedError` when the run's flag was raised."""
+    if step.start_delay and flag.wait(step.start_delay):
+        raise StoppedError
+    attempts = 0
+    last = Tried()
+    for turn in range(step.repeat + 1):
+        if turn:
+            voice.line(f"step {step.id}: repetition {turn} of {step.repeat}")
+        last, tries = _with_retries(step, once, flag, voice)
+        attempts += tries
+        if last.message:
+            break
+    if last.message and step.ignore_errors and not last.beside:
+        last = last._replace(ignored=True)
+    return Attempted(last, attempts)
+
+
+def _with_retries(step: TaskStep, once: Once, flag: StopFlag, voice: Voice) -> tuple[Tried, int]:
+    for number in range(1, step.retries + 2):
+        ear = Ear(voice, step.retry_on)
+        tried = _once(step, once, flag, ear)
+        if not tried.message or number > step.retries:
+            break
+        ear.listen(tried.message)
+        if not ear.heard:
+            voice.line(f"{tried.message}; none of its retryOnErrors occurred: not tried again")
+            break
+        voice.line(f"{tried.message}; retry {number} of {step.retries}{_in(step.retry_delay)}")
+        if flag.wait(step.retry_delay):
+            raise StoppedError
+    return tried, number
+
+
+def _once(step: TaskStep, once: Once, flag: StopFlag, ear: Ear) -> Tried:
+    limit = Why(
+        Stop.STEP_TIMEOUT, f"step {step.id} did not end in {step.timeout:g} s (its timeout)"
+    )
+    with limited(flag, step.timeout, limit) as own:
+        try:
+            tried = once(own, ear)
+        except DriverError as error:
+            if flag.is_set():
+                raise StoppedError from error
+            if own.is_set():
+                return Tried(limit.text)
+            return Tried(f"step {step.id}: {error}", beside=error.kind in _BESIDE)
+    if flag.is_set() and tried.message:
+        raise StoppedError
+    return tried
+
+
+def _in(seconds: float) -> str:
+    return f" in {seconds:g} s" if seconds else ""

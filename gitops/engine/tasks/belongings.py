@@ -1,0 +1,97 @@
+"""What a run makes on the engine, and the promise that nothing of it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+
+from gitops.drivers.base import DriverError, RunMark, StepContainer, TaskEngine
+
+
+class Belongings:
+    """Containers, volumes and networks of one run, for several threads.
+
+    Containers that are done with are removed behind the run's back, so that the next step need not
+    wait; `clear` waits for all of it.
+    """
+
+    def __init__(self, engine: TaskEngine, mark: RunMark) -> None:
+        self._engine = engine
+        self._mark = mark
+        self._lock = Lock()
+        self._containers: dict[str, str] = {}
+        self._going: dict[str, Future[None]] = {}
+        self._volumes: set[str] = set()
+        self._networks: list[str] = []
+        # One at a time: removing is the engine's work, and the steps need the processors.
+        self._remover = ThreadPoolExecutor(1, "remove")
+
+    def create(self, container: StepContainer) -> str:
+        """Create a container once an earlier one of its name is gone; return its id."""
+        self._await(container.name)
+        self.volumes(mount.source for mount in container.mounts if not mount.bind)
+        # Remembered before it is made: an engine that goes away in between may have made it.
+        with self._lock:
+            self._containers[container.name] = container.name
+        identity = self._engine.create(container)
+        with self._lock:
+            self._containers[container.name] = identity
+        return identity
+
+    def discard(self, name: str) -> None:
+        """Begin to remove a container by its name."""
+        with self._lock:
+            identity = self._containers.get(name)
+            if identity is not None and name not in self._going:
+                self._going[name] = self._remover.submit(self._engine.remove, identity)
+
+    def volumes(self, names: Iterable[str]) -> None:
+        """Create those volumes that are not there yet."""
+        with self._lock:
+            for name in names:
+                if name not in self._volumes:
+                    self._volumes.add(name)
+                    self._engine.create_volume(name, self._mark)
+
+    def network(self, name: str, driver: str, *, ipv6: bool = False) -> None:
+        """Create a network."""
+        with self._lock:
+            self._networks.append(name)
+        self._engine.create_network(name, driver, self._mark, ipv6=ipv6)
+
+    def clear(self) -> tuple[str, ...]:
+        """Remove everything; return what could not be removed, each with the reason."""
+        for name in tuple(self._containers):
+            self.discard(name)
+        self._remover.shutdown()
+        engine = self._engine
+        errors = (
+            *(_error(f"container {name}", going.result) for name, going in self._going.items()),
+            *(_error(f"volume {one}", partial(engine.remove_volume, one)) for one in self._volumes),
+            *(
+                _error(f"network {one}", partial(engine.remove_network, one))
+                for one in self._networks
+            ),
+        )
+        return tuple(error for error in errors if error)
+
+    def _await(self, name: str) -> None:
+        """Wait for the end of an earlier container of that name, kept or not."""
+        self.discard(name)
+        with self._lock:
+            going = self._going.pop(name, None)
+        if going is not None:
+            going.result()
+            with self._lock, suppress(KeyError):
+                del self._containers[name]
+
+
+def _error(what: str, remove: Callable[[], None]) -> str:
+    try:
+        remove()
+    except DriverError as error:
+        return f"{what}: {error}"
+    return ""

@@ -1,0 +1,134 @@
+"""`build` steps: an image each, by the site's builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from gitops.drivers.base import BuildContext, BuildJob, CacheUse, DriverError, ErrorKind
+from gitops.engine.tasks.containers import Place
+from gitops.engine.tasks.names import has_registry
+from gitops.engine.tasks.stage import Stage
+from gitops.engine.tasks.states import Tried
+from gitops.engine.tasks.stopping import StopFlag
+from gitops.engine.tasks.voice import Ear
+from gitops.engine.tasks.workspace import Workspace
+from gitops.model.image import ImageRef, parse_image
+from gitops.model.secret import Secret
+from gitops.model.tasks import BuildLine, BuildSecret, TaskStep
+
+_GRACE = 30.0
+"""Seconds that the builder's own limit comes after the step's, which says more."""
+
+
+class Shop(NamedTuple):
+    """Where builds are done."""
+
+    stage: Stage
+    workspace: Workspace
+    place: Place
+
+
+def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: Ear) -> Tried:
+    """Build and tag an image once."""
+    job = job_of(step, line, shop)
+    builder = shop.stage.work.builder()
+    if builder.warning:
+        ear.line(f"warning: {builder.warning}")
+    with _context(line, shop) as context:
+        builder.build(job, context, ear.line, flag)
+    return Tried(exit_code=0)
+
+
+def is_remote(context: str) -> bool:
+    """Say whether a build's context is a URL, as `docker build` tells them."""
+    return "://" in context or context.startswith(("git@", "github.com/"))
+
+
+def _context(line: BuildLine, shop: Shop) -> AbstractContextManager[BuildContext]:
+    if is_remote(line.context):
+        return shop.stage.work.remote(line.context, line.file)
+    return shop.workspace.build(line.context, line.file)
+
+
+def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
+    """Return the builder's job; `DriverError` for a missing value, or what may not be pushed."""
+    stage = shop.stage
+    images = [parse_image(tag) for tag in line.tags] or [_unnamed(stage.run, step)]
+    network = shop.place.networks.get(line.network, line.network)
+    _check(step, line, stage, network)
+    return BuildJob(
+        image=images[0],
+        target=line.target,
+        args=_args(step, line),
+        labels=dict(line.labels),
+        timeout=step.timeout + _GRACE if step.timeout else 0.0,
+        date=stage.inputs.date,
+        tags=tuple(str(image) for image in images[1:]),
+        no_cache=line.no_cache,
+        pull=line.pull,
+        network=network,
+        hosts=line.hosts,
+        secrets={one.id: _secret(step, one, shop) for one in line.secrets},
+        ssh=line.ssh,
+        platforms=line.platforms,
+        cache=_cache(step, line, stage, images[0]),
+        memory=line.memory or stage.limits.memory,
+        shm_size=line.shm_size,
+        cpus=step.cpus or stage.limits.cpus,
+        mark=f"{stage.mark.run}|{stage.mark.host}|{stage.mark.process}",
+    )
+
+
+def _check(step: TaskStep, line: BuildLine, stage: Stage, network: str) -> None:
+    """Refuse what the run may not: several platforms push by themselves, strangers stay inside."""
+    for tag in line.tags if len(line.platforms) > 1 else ():
+        if not stage.allowed.push(str(parse_image(tag))):
+            raise DriverError(ErrorKind.DENIED, f"step {step.id} may not push {tag}")
+    if stage.allowed.isolated and (network == "host" or line.ssh):
+        what = "the network of the engine's machine" if network == "host" else "an SSH agent"
+        raise DriverError(ErrorKind.DENIED, f"step {step.id} may not use {what} in this run")
+
+
+def _unnamed(run: str, step: TaskStep) -> ImageRef:
+    """Return the name of an image that the task gives none: the run and step that made it."""
+    return ImageRef(f"gitops-run/{run}", step.id.lower())
+
+
+def _args(step: TaskStep, line: BuildLine) -> Mapping[str, str]:
+    """Return the arguments; one without a value and without a variable keeps the Dockerfile's."""
+    taken = {name: step.env.get(name) if value is None else value for name, value in line.args}
+    return {name: value for name, value in taken.items() if value is not None}
+
+
+def _cache(step: TaskStep, line: BuildLine, stage: Stage, image: ImageRef) -> CacheUse:
+    """Return the shared cache of `cache: enabled`: a tag beside the image, as in Azure."""
+    if not step.cache or not has_registry(str(image)):
+        return CacheUse(line.cache_from)
+    tag = f"cache_{stage.inputs.task or 'run'}_{step.id}"
+    shared = f"{image.repository}:{tag}"
+    to = shared if stage.allowed.push(shared) else ""
+    return CacheUse((*line.cache_from, shared), to)
+
+
+def _secret(step: TaskStep, secret: BuildSecret, shop: Shop) -> Secret:
+    what = f"step {step.id}: the build secret {secret.id!r}"
+    if secret.path:
+        return Secret(shop.workspace.read(secret.path).decode("latin-1"))
+    if secret.env:
+        if secret.env not in step.env:
+            raise DriverError(
+                ErrorKind.MISSING,
+                f"{what} comes from the variable {secret.env}, which the step has not",
+                "add it to the step's env",
+            )
+        return Secret(step.env[secret.env])
+    given = shop.stage.inputs.secrets.get(secret.id)
+    if given is None:
+        raise DriverError(
+            ErrorKind.MISSING,
+            f"{what} was not given",
+            f"give it with --secret {secret.id}=VALUE, or write env= or src= in the step",
+        )
+    return given

@@ -1,0 +1,88 @@
+"""`cmd` steps: a container each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind, StepEnd, TaskEngine
+from gitops.engine.tasks.belongings import Belongings
+from gitops.engine.tasks.containers import Place, container_of
+from gitops.engine.tasks.states import Tried
+from gitops.engine.tasks.stopping import StopFlag
+from gitops.engine.tasks.voice import Ear
+from gitops.engine.tasks.workspace import Workspace
+from gitops.model.image import parse_image
+from gitops.model.tasks import RunLine, TaskStep
+
+_SIGNALS = 128
+"""A process that a signal ended has this and the signal's number as its exit code, in shells."""
+
+
+class Yard(NamedTuple):
+    """Where steps' containers stand; `built` are whole names of images that the run has made."""
+
+    engine: TaskEngine
+    belongings: Belongings
+    workspace: Workspace
+    place: Place
+    built: frozenset[str] = frozenset()
+
+
+def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear) -> Tried:
+    """Run a step's container once; a detached one is only begun."""
+    container = container_of(step, line, yard.place)
+    _provide(step, line, yard, flag, ear)
+    identity = yard.belongings.create(container)
+    try:
+        yard.workspace.fill(container, identity)
+        if step.detach or line.detach:
+            yard.engine.detach(identity, ear.block)
+            return Tried()
+        end = yard.engine.run(identity, ear.block, flag)
+    except DriverError:
+        yard.belongings.discard(container.name)
+        raise
+    if not step.keep:
+        yard.belongings.discard(container.name)
+    return Tried(_message(step, end), end.exit_code, end.peak_memory, end.cpu)
+
+
+def _message(step: TaskStep, end: StepEnd) -> str:
+    if end.out_of_memory:
+        return f"step {step.id} ran out of memory (exit code {end.exit_code})"
+    if end.error:
+        return f"step {step.id} could not run: {end.error}"
+    if not end.exit_code:
+        return ""
+    signal = end.exit_code - _SIGNALS
+    told = f", signal {signal}" if 0 < signal < _SIGNALS // 2 else ""
+    return f"step {step.id} failed: exit code {end.exit_code}{told}"
+
+
+def _provide(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear) -> None:
+    """Have the image; trying again helps against a registry, not against a wrong name.
+
+    No registry has a newer one than the run itself has built.
+    """
+    wanted = step.pull or line.pull
+    fresh = wanted and str(parse_image(line.image)) not in yard.built
+    for left in range(step.download_retries, -1, -1):
+        try:
+            yard.engine.provide(line.image, ear.line, flag, fresh=fresh)
+        except DriverError as error:
+            if flag.is_set():
+                raise
+            if not left:
+                _settle(error, line.image, yard.engine, ear, fresh=fresh)
+                return
+            ear.line(f"step {step.id}: {error}; the image is asked for again")
+            flag.wait(step.download_retry_delay)
+        else:
+            return
+
+
+def _settle(error: DriverError, image: str, engine: TaskEngine, ear: Ear, *, fresh: bool) -> None:
+    """Be content with an image that is here when its registry cannot be asked for a fresh one."""
+    if not fresh or error.kind is not ErrorKind.UNREACHABLE or not engine.has(image):
+        raise error
+    ear.line(f"warning: {error}; the image that is here is used")

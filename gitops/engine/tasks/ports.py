@@ -1,0 +1,85 @@
+"""What a run of a task needs to be remembered, and to wait for its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from gitops.drivers.base import Cancel
+from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskStepRun
+
+
+class TaskLog(Protocol):
+    """The log of one run, for several threads."""
+
+    def write(self, step: int, text: str) -> None:
+        """Append whole lines, each with its line end, of a step (0: of the run itself)."""
+        ...
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        ...
+
+
+class TaskBook(Protocol):
+    """Remembers runs of tasks. `now` is seconds since 1970."""
+
+    def ask(self, new: NewTaskRun) -> str:
+        """Remember a run that is queued; return its id: lower case letters and digits."""
+        ...
+
+    def waits(self, run: str, message: str) -> None:
+        """Remember why a queued run waits, and at which place."""
+        ...
+
+    def begin(
+        self, run: str, status: RunStatus, now: float, steps: Sequence[TaskStepRun] = ()
+    ) -> None:
+        """Remember that a run is `STARTED`, or `RUNNING` with these steps."""
+        ...
+
+    def step(self, run: str, step: TaskStepRun) -> None:
+        """Remember how a step stands now."""
+        ...
+
+    def log(self, run: str) -> TaskLog:
+        """Return where the run's output goes."""
+        ...
+
+    def pushed(self, run: str, image: OutputImage) -> None:
+        """Remember an image that was pushed."""
+        ...
+
+    def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:
+        """Remember how a run ended; what it used is summed up from its steps."""
+        ...
+
+    def canceled(self, run: str) -> str:
+        """Return who asked for the end of a run, if anybody did."""
+        ...
+
+
+class Ticket(NamedTuple):
+    """A place in the queue of the machine. A higher `priority` goes first within a project."""
+
+    run: str
+    project: str
+    task: str
+    priority: int
+    asked: float
+    host: str
+    process: str
+
+
+class Queue(Protocol):
+    """Lets so many runs work at the same time on this machine, fair between projects."""
+
+    def turn(
+        self, ticket: Ticket, cancel: Cancel, told: Callable[[str], None]
+    ) -> AbstractContextManager[None]:
+        """Wait for a turn, which ends with the context; `told` hears the place and the reason.
+
+        Raises `DriverError` CANCELLED when `cancel` is raised meanwhile.
+        """
+        ...

@@ -1,0 +1,137 @@
+"""One step of a run, from its first attempt to its record."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Lock
+from typing import NamedTuple
+
+from gitops.engine.tasks.attempts import Attempted, Once, StoppedError, attempt
+from gitops.engine.tasks.build_step import Shop, run_build
+from gitops.engine.tasks.cmd_step import Yard, run_command
+from gitops.engine.tasks.push_step import Made, Shelf, run_push
+from gitops.engine.tasks.stage import Records, Stage
+from gitops.engine.tasks.states import after_attempts
+from gitops.engine.tasks.voice import Voice
+from gitops.model.image import parse_image
+from gitops.model.task_runs import OutputImage, StepStatus, TaskStepRun
+from gitops.model.tasks import BuildLine, RunLine, TaskStep
+
+
+class Board:
+    """How the steps of one run stand, and what they have made, for several threads."""
+
+    def __init__(self, records: Records, run: str, steps: tuple[TaskStepRun, ...]) -> None:
+        self._records = records
+        self._run = run
+        self._lock = Lock()
+        self._steps = {step.id: step for step in steps}
+        self._images: list[OutputImage] = []
+        self._built: list[str] = []
+        self._indexes: list[str] = []
+        self._interrupted: list[str] = []
+
+    @property
+    def steps(self) -> tuple[TaskStepRun, ...]:
+        """Return the records, in the file's order."""
+        return tuple(self._steps.values())
+
+    @property
+    def images(self) -> tuple[OutputImage, ...]:
+        """Return what was pushed, in its order."""
+        return tuple(self._images)
+
+    @property
+    def interrupted(self) -> tuple[str, ...]:
+        """Return the steps that were at work when the run was stopped."""
+        return tuple(self._interrupted)
+
+    def begin(self, step: str) -> TaskStepRun:
+        """Remember that a step has begun."""
+        now = self._records.clock()
+        record = self._steps[step]._replace(status=StepStatus.RUNNING, started=now)
+        self.put(record)
+        return record
+
+    def put(self, record: TaskStepRun) -> None:
+        """Remember how a step stands."""
+        with self._lock:
+            self._steps[record.id] = record
+        self._records.book.step(self._run, record)
+
+    def stopped(self, record: TaskStepRun, why: str) -> None:
+        """Remember a step that was killed because the run was stopped."""
+        with self._lock:
+            self._interrupted.append(record.id)
+        ended = record._replace(status=StepStatus.FAILED, message=why, ended=self._records.clock())
+        self.put(ended._replace(attempts=max(1, record.attempts)))
+
+    def built(self, line: BuildLine) -> None:
+        """Remember the names that a build gave."""
+        names = [str(parse_image(tag)) for tag in line.tags]
+        with self._lock:
+            (self._indexes if len(line.platforms) > 1 else self._built).extend(names)
+
+    def made(self) -> Made:
+        """Return what was built so far, for a push."""
+        with self._lock:
+            return Made(tuple(self._built), tuple(self._indexes), self._pushed)
+
+    def _pushed(self, image: OutputImage) -> None:
+        with self._lock:
+            self._images.append(image)
+        self._records.book.pushed(self._run, image)
+
+
+class Bench(NamedTuple):
+    """What all steps of a run work with. `many` is false when there is but one."""
+
+    stage: Stage
+    yard: Yard
+    board: Board
+    many: bool
+
+
+def work_on(step: TaskStep, bench: Bench) -> tuple[str, bool]:
+    """Carry out a step; return why it failed (empty: it did not) and whether beside its fault."""
+    stage, board = bench.stage, bench.board
+    record = board.begin(step.id)
+    voice = Voice(stage.records, record.number, step.id)
+    if bench.many:
+        voice.line(f"step {step.id}: started")
+    try:
+        done = attempt(step, _once(step, bench), stage.flag, voice)
+    except StoppedError:
+        why = stage.flag.why
+        board.stopped(record, voice.clean(why.text if why else "stopped"))
+        return "stopped", False
+    return _ended(step, record, done, bench, voice)
+
+
+def _ended(
+    step: TaskStep, record: TaskStepRun, done: Attempted, bench: Bench, voice: Voice
+) -> tuple[str, bool]:
+    tried = done.tried._replace(message=voice.clean(done.tried.message))
+    if isinstance(step.work, BuildLine) and not tried.message:
+        bench.board.built(step.work)
+    ended = after_attempts(record, tried, done.attempts, bench.stage.records.clock())
+    bench.board.put(ended)
+    took = (ended.ended or 0.0) - (ended.started or 0.0)
+    if ended.message:
+        voice.line(ended.message)
+    elif bench.many:
+        voice.line(f"step {step.id}: successful after {took:.1f} s")
+    return ("", False) if tried.ignored else (tried.message, tried.beside)
+
+
+def _once(step: TaskStep, bench: Bench) -> Once:
+    """Return what one attempt at a step is."""
+    match step.work:
+        case BuildLine() as line:
+            shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place)
+            return partial(run_build, step, line, shop)
+        case RunLine() as line:
+            built = frozenset(bench.board.made().images)
+            return partial(run_command, step, line, bench.yard._replace(built=built))
+        case names:
+            return partial(run_push, step, names, Shelf(bench.stage, bench.board.made()))

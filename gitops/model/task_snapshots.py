@@ -1,0 +1,42 @@
+"""All that it takes to make an image again as it was made: kept with the record of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gitops.model.resources import BuildTask
+from gitops.model.sources import Source
+from gitops.model.wanted import WantedImage
+
+
+class BuildSnapshot(NamedTuple):
+    """The image as it was wanted, with its args and the digests under it; the task as it was
+    written, with references to secrets and without their values; and the source that was read.
+    """
+
+    image: WantedImage
+    task: BuildTask
+    source: Source
+
+
+class TaskSnapshot(NamedTuple):
+    """A run of a task file by hand. `context` is a path or URL, `commit` what it stood for.
+
+    `values` is JSON, null for what was secret. `secrets` are by id: `env:NAME`, `file:PATH`, or
+    empty for one that was typed and has to be given anew. `timeout` is seconds.
+    """
+
+    text: str
+    file: str
+    folder: str = ""
+    context: str = ""
+    commit: str = ""
+    registry: str = ""
+    values: str = "{}"
+    secrets: Mapping[str, str] = MappingProxyType({})
+    docker_socket: bool = False
+    timeout: float = 3600.0
+    hidden: tuple[str, ...] = ()
+    """The names of values that were secret, `a.b` for `b` inside of `a`."""

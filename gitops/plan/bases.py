@@ -1,0 +1,100 @@
+"""What an image builds on: other images, some of which tasks of the same project make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
+
+from gitops.model.address import Address
+from gitops.model.bundle import Bundle
+from gitops.model.dockerfile import base_images
+from gitops.model.observed import Inputs
+from gitops.model.outcomes import Found
+from gitops.model.resources import BuildTask
+from gitops.model.sources import Source
+from gitops.plan.placeholders import fill, fill_tag
+from gitops.plan.repositories import repository_name
+
+
+class Ground(NamedTuple):
+    """What tasks build on. `makers` are the tasks behind names such as `host/base:latest`."""
+
+    order: tuple[BuildTask, ...]
+    makers: Mapping[str, Address]
+    circle: frozenset[Address]
+    """Tasks that build on each other in a circle."""
+
+
+def ground(bundle: Bundle, inputs: Inputs) -> Ground:
+    """Return the tasks so that each comes after those that it builds on or runs after."""
+    makers = {name: task.address for task in bundle.tasks for name in _names(bundle, task, inputs)}
+    edges = {
+        task.address: {
+            *task.triggers.after,
+            *(makers[base] for base in followed(task, inputs) if base in makers),
+        }
+        - {task.address}
+        for task in bundle.tasks
+    }
+    tasks = {task.address: task for task in bundle.tasks}
+    if not any(edges.values()):
+        return Ground(tuple(tasks.values()), makers, frozenset())
+    order, circle = _sorted(edges)
+    return Ground(tuple(tasks[address] for address in order), makers, circle)
+
+
+def _sorted(
+    edges: Mapping[Address, set[Address]],
+) -> tuple[tuple[Address, ...], frozenset[Address]]:
+    """Return the tasks in order, and those in circles; whatever needs these comes after them."""
+    circle: frozenset[Address] = frozenset()
+    while True:
+        open_ = {task: set() if task in circle else needs for task, needs in edges.items()}
+        try:
+            return tuple(TopologicalSorter(open_).static_order()), circle
+        except CycleError as error:
+            circle |= frozenset(error.args[1])
+
+
+def followed(task: BuildTask, inputs: Inputs) -> tuple[str, ...]:
+    """Return the images that the Dockerfile of a task builds on, if it follows them."""
+    seen = inputs.sources.get(task.address)
+    return bases_of(task, seen.value) if isinstance(seen, Found) else ()
+
+
+def bases_of(task: BuildTask, source: Source) -> tuple[str, ...]:
+    """Return the images that a source's Dockerfile builds on, if the task follows them."""
+    if not task.triggers.base_image or task.steps is not None or not source.recipe:
+        return ()
+    try:
+        args = {name: fill(value, source) for name, value in task.args.items()}
+    except ValueError:
+        return ()
+    found = base_images(source.recipe, args, task.target)
+    return tuple(dict.fromkeys((*found.runtime, *found.build)))
+
+
+def elsewhere(bundle: Bundle, inputs: Inputs) -> tuple[str, ...]:
+    """Return the images whose digests have to be asked for: those that no task here makes."""
+    bases = {base for task in bundle.tasks for base in followed(task, inputs)}
+    return tuple(sorted(bases.difference(_makers(bundle, inputs)))) if bases else ()
+
+
+def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:
+    return {name: task.address for task in bundle.tasks for name in _names(bundle, task, inputs)}
+
+
+def _names(bundle: Bundle, task: BuildTask, inputs: Inputs) -> Iterable[str]:
+    repository = repository_name(bundle, task.repository)
+    if task.latest:
+        yield f"{repository}:latest"
+        yield repository
+    seen = inputs.sources.get(task.address)
+    if not isinstance(seen, Found):
+        return
+    for tag in task.tags:
+        try:
+            yield f"{repository}:{fill_tag(tag, seen.value)}"
+        except ValueError:
+            continue

@@ -1,0 +1,58 @@
+"""Why a task runs: what of its inputs is another than in the run before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gitops.model.task_inputs import BuildInputs
+from gitops.model.task_runs import Cause, CauseKind
+
+_DIGITS = 8
+
+
+def causes_of(new: BuildInputs, old: BuildInputs | None) -> tuple[Cause, ...]:
+    """Return every difference, the weightiest first; nothing is known without a run before."""
+    if old is None:
+        return ()
+    return tuple(_differences(new, old)) or (
+        Cause(CauseKind.MISSING, "the registry has no image of these inputs any more"),
+    )
+
+
+def urgent(causes: tuple[Cause, ...]) -> bool:
+    """Say whether somebody waits for the run: a change of a source, or a wish by hand."""
+    patient = (CauseKind.BASE_IMAGE, CauseKind.SCHEDULE, CauseKind.AFTER)
+    return not causes or any(cause.kind not in patient for cause in causes)
+
+
+def _differences(new: BuildInputs, old: BuildInputs) -> Iterator[Cause]:
+    if new.tree != old.tree:
+        yield Cause(CauseKind.COMMIT, _moved(new, old))
+    if new.recipe != old.recipe:
+        yield Cause(CauseKind.CONFIG, "dockerfile")
+    if new.config != old.config:
+        yield Cause(CauseKind.CONFIG, "spec")
+    for image, digest in _changed(new.bases, old.bases):
+        before = short(old.bases.get(image, ""))
+        yield Cause(CauseKind.BASE_IMAGE, f"{image} {before}→{short(digest)}")
+    for name, _ in _changed(new.scheduled, old.scheduled):
+        yield Cause(CauseKind.SCHEDULE, name)
+    for task, _ in _changed(new.after, old.after):
+        yield Cause(CauseKind.AFTER, task)
+
+
+def _changed(new: Mapping[str, str], old: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(new.items()):
+        if old.get(name) != value:
+            yield name, value
+
+
+def _moved(new: BuildInputs, old: BuildInputs) -> str:
+    if not new.commit:
+        return "the folder was changed"
+    return f"{short(old.commit)}→{short(new.commit)}"
+
+
+def short(digest: str) -> str:
+    """Return the first digits of a digest or commit; a question mark for none."""
+    return digest.removeprefix("sha256:")[:_DIGITS] or "?"

@@ -1,0 +1,34 @@
+"""What a task was made from last, as far as that is remembered."""
+
+from __future__ import annotations
+
+from gitops.model.address import Address
+from gitops.model.observed import Inputs
+from gitops.model.outcomes import Found
+from gitops.model.plan import History
+from gitops.model.task_inputs import BuildInputs
+from gitops.model.task_snapshots import BuildSnapshot
+from gitops.plan.encoding import UnreadableError, decode
+
+
+def last_inputs(history: History, task: Address) -> BuildInputs | None:
+    """Return what a task, or one of its offshoots, was made from last."""
+    kept = history.built.get(task, "")
+    if not kept:
+        return None
+    try:
+        return decode(BuildSnapshot, kept).image.inputs
+    except UnreadableError:
+        return None  # by another version
+
+
+def recall(inputs: Inputs, history: History) -> Inputs:
+    """Return the inputs with what each task built on last, if a base image cannot be seen now.
+
+    Without it such a base would be missing from what the image is made from, and the task would
+    run again because of an outage.
+    """
+    if all(isinstance(seen, Found) for seen in inputs.bases.values()):
+        return inputs
+    known = {task: found for task in history.built if (found := last_inputs(history, task))}
+    return inputs._replace(bases_before={task: found.bases for task, found in known.items()})

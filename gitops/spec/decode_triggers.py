@@ -1,0 +1,76 @@
+"""What makes a build task run again, and what becomes of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitops.model.address import Address
+from gitops.model.resources import (
+    Attest,
+    Concurrency,
+    Keep,
+    PullRequests,
+    Schedule,
+    Triggers,
+)
+from gitops.spec.findings import Path, shown
+from gitops.spec.scope import EMPTY, Scope, Spec
+
+ALWAYS = Triggers()
+"""The triggers of a task that names none."""
+
+
+def decode_triggers(found: Spec, scope: Scope) -> Triggers:
+    """Return the triggers of a task."""
+    commit: Spec = found.get("commit", EMPTY)
+    pulls: Spec = found.get("pullRequest", EMPTY)
+    base: Spec = found.get("baseImage", EMPTY)
+    return Triggers(
+        commit=commit.get("enabled", True),
+        paths=tuple(commit.get("paths", ())),
+        ignore=tuple(commit.get("ignore", ())),
+        tags=found.get("tags", ""),
+        pulls=PullRequests(pulls.get("enabled", False), int(pulls.get("limit", 20))),
+        base_image=base.get("enabled", True),
+        schedules=_schedules(found.get("schedule", ()), scope),
+        after=tuple(Address("BuildTask", one.partition("/")[2]) for one in found.get("after", ())),
+    )
+
+
+def _schedules(found: Sequence[Spec], scope: Scope) -> tuple[Schedule, ...]:
+    if not found:
+        return ()
+    from gitops.spec.schedule import check_schedule  # noqa: PLC0415 - rare: 20 ms to import
+
+    schedules = []
+    taken: set[str] = set()
+    for number, one in enumerate(found):
+        path: Path = ("spec", "triggers", "schedule", number)
+        zone = one.get("timeZone", "UTC")
+        check_schedule((*path, "cron"), one["cron"], zone, scope)
+        if one["name"] in taken:
+            hint = "give each schedule a name of its own"
+            scope.complain((*path, "name"), f"{shown(one['name'])} is there already", hint)
+        taken.add(one["name"])
+        cron = " ".join(one["cron"].split())
+        schedules.append(Schedule(one["name"], cron, zone, one.get("enabled", True)))
+    return tuple(schedules)
+
+
+def decode_concurrency(found: Spec) -> Concurrency:
+    """Return what becomes of a run when something newer is wanted."""
+    return Concurrency(found.get("policy", "coalesce"))
+
+
+def decode_keep(found: Spec, scope: Scope) -> Keep:
+    """Return how many runs are remembered, and for how long."""
+    return Keep(
+        int(found.get("succeeded", 10)),
+        int(found.get("failed", 10)),
+        scope.duration(found, ("spec", "retention", "age"), "30d"),
+    )
+
+
+def decode_attest(found: Spec) -> Attest:
+    """Return what is attached to an image."""
+    return Attest(found.get("provenance", False), found.get("sbom", False))

@@ -1,0 +1,94 @@
+"""The values of a template: absence, truth, kinds and names of types, as Go sees them.
+
+Go's nil, bool, int, float64, string, map and slice are None, bool, int, float or Decimal, str, dict
+and list here; a time is a datetime with its zone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from gitops.spec.gotemplate.faults import Complaint
+from gitops.spec.nearest import nearest
+
+SURROGATES = range(0xD800, 0xE000)
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+
+
+class Missing(NamedTuple):
+    """A key that nobody gave: what was asked for, and the keys that were there instead."""
+
+    path: str
+    known: tuple[str, ...] = ()
+
+
+def absent(missing: Missing) -> Complaint:
+    """Return the complaint about a key that was needed and is not given."""
+    name = missing.path.rpartition(".")[2]
+    _, _, setting = missing.path.partition(".Values.")
+    hints = [nearest(name, missing.known, "given are")]
+    if missing.path.startswith((".Values.", "$.Values.")):
+        hints.append(f"set it with `--set {setting}=...`")
+    elif missing.path.startswith((".Secrets.", "$.Secrets.")):
+        hints.append(f"declare it under `secrets` and give it with `--secret {name}=...`")
+    return Complaint(f"{missing.path} is not given", "; ".join(each for each in hints if each))
+
+
+def plain(value: object) -> object:
+    """Return a copy of given data in the types of this module; complain about any other type."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, str | bool | int | float | Decimal | datetime):
+        return value
+    raise Complaint(f"the data hold a {type(value).__name__}, which a template cannot use")
+
+
+def truth(value: object) -> bool:
+    """Return whether Go takes a value for true: not nil, zero, false or empty."""
+    return not isinstance(value, Missing) and bool(value)
+
+
+def kind_of(value: object) -> str:
+    """Return the name of a value's kind, as reflect.Kind prints it."""
+    return {
+        bool: "bool",
+        int: "int",
+        float: "float64",
+        Decimal: "float64",
+        str: "string",
+        dict: "map",
+        list: "slice",
+        datetime: "struct",
+    }.get(type(value), "invalid")
+
+
+def type_of(value: object) -> str:
+    """Return the name of a value's type, as Go's %T prints it."""
+    kind = kind_of(value)
+    names = {
+        "map": "map[string]interface {}",
+        "slice": "[]interface {}",
+        "struct": "time.Time",
+        "invalid": "<nil>",
+    }
+    return names.get(kind, kind)
+
+
+def character(code: int) -> str:
+    """Return the character of a code point; complain when there is none."""
+    if not 0 <= code <= sys.maxunicode or code in SURROGATES:
+        raise Complaint(f"{code} is not a character")
+    return chr(code)
+
+
+def whole(value: int) -> int:
+    """Return a number that fits in 64 bits; complain about any other, where Go would wrap round."""
+    if not LOWEST <= value <= HIGHEST:
+        raise Complaint("the number does not fit in 64 bits")
+    return value

@@ -1,0 +1,91 @@
+"""The values of a task file to a task: defaults applied, every rule checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from gitops.model.tasks import WORKSPACE, RunFacts, Task, TaskNetwork, TaskStep
+from gitops.spec.findings import shown
+from gitops.spec.tasks.environment import decode_task_env
+from gitops.spec.tasks.order import dependencies, step_ids
+from gitops.spec.tasks.parts import decode_networks, decode_secrets, decode_volumes
+from gitops.spec.tasks.sections import ALIASES_SINCE
+from gitops.spec.tasks.steps import Around, decode_step, with_pushed_tags
+from gitops.spec.tasks.table import LIST_HINT, Table
+from gitops.spec.tasks.workplace import absolute
+
+VERSIONS = ("1.0-preview-1", "v1.0.0", ALIASES_SINCE)
+STEPS = 1000
+"""Steps of one task, which are told apart one with another."""
+
+STEP_TIMEOUT = 600
+"""Seconds of a step whose task says nothing else."""
+
+_KEYS = (
+    *("version", "steps", "stepTimeout", "workingDirectory", "env"),
+    *("secrets", "networks", "volumes", "alias"),
+)
+_HINTS = MappingProxyType({"volume": "did you mean 'volumes'?", "cmd": "write it below steps"})
+
+
+def decode_task(
+    table: Table, lines: Mapping[str, Sequence[int]], images: Mapping[str, str], facts: RunFacts
+) -> Task:
+    """Return the task; with an error among the findings it may lack steps.
+
+    `lines` are those of the items of `steps` and `secrets`, `images` the aliases of images.
+    """
+    table.known(_KEYS, _HINTS)
+    version = _version(table)
+    networks, volumes = decode_networks(table), decode_volumes(table)
+    around = Around(
+        decode_task_env(table),
+        absolute(table.text("workingDirectory") or WORKSPACE),
+        table.whole("stepTimeout", STEP_TIMEOUT, 1),
+        _default(networks),
+        frozenset(network.name for network in networks),
+        frozenset(volume.name for volume in volumes),
+        images,
+        facts.registry,
+        facts.shared_volume,
+    )
+    steps = with_pushed_tags(_steps(table, lines["steps"], around), facts.registry)
+    return Task(steps, version, networks, volumes, decode_secrets(table, lines["secrets"]))
+
+
+def _version(table: Table) -> str:
+    written = table.text("version", "v1.0.0")
+    version = written.lower()
+    if version not in VERSIONS:
+        table.complain("version", f"{shown(written)} is not known", f"write {', '.join(VERSIONS)}")
+    elif "alias" in table.found:
+        hint = "write it as a section of its own, at the left margin"
+        if version != ALIASES_SINCE:
+            hint = f"write version: {ALIASES_SINCE}"
+        table.complain("alias", "aliases cannot be read here", hint, at_key=True)
+    return version
+
+
+def _default(networks: Sequence[TaskNetwork]) -> str:
+    return next((network.name for network in networks if network.default), "")
+
+
+def _steps(table: Table, lines: Sequence[int], around: Around) -> list[TaskStep]:
+    tables = table.tables("steps")
+    if not table.found.get("steps"):
+        there = ("steps",) if "steps" in table.found else ()
+        table.complain_at(there, "a task needs steps", LIST_HINT)
+    if len(tables) > STEPS:
+        table.complain("steps", f"more than {STEPS} steps", "write several tasks")
+        return []
+    ids = step_ids(tables)
+    after = dependencies(tables, ids)
+    steps = []
+    for step, name, waits in zip(tables, ids, after, strict=True):
+        decoded = decode_step(step, name, around)
+        number = int(step.path[-1])
+        if decoded is not None:
+            line = lines[number] if number < len(lines) else 1
+            steps.append(decoded._replace(after=waits, line=line))
+    return steps

@@ -1,0 +1,104 @@
+"""What a task file is read with: its text, the facts of the run, values and secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gitops.model.secret import Secret
+from gitops.model.tasks import RunFacts
+
+
+class FetchError(OSError):
+    """A file of aliases cannot be had; the message is a sentence for the user."""
+
+
+Fetch = Callable[[str], str]
+"""Gives the text at a URL, or of the file at a path; raises `FetchError`."""
+
+
+class TaskText(NamedTuple):
+    """A task file: its text, its name in findings, and the folder that its paths start at."""
+
+    text: str
+    file: str
+    folder: str = ""
+
+
+class Given(NamedTuple):
+    """What templates may ask for. `secrets` are by id; `now` is seconds since 1970."""
+
+    facts: RunFacts
+    values: Mapping[str, object] = MappingProxyType({})
+    secrets: Mapping[str, Secret] = MappingProxyType({})
+    now: float = 0.0
+
+
+def template_data(given: Given, *, reveal: bool) -> Mapping[str, object]:
+    """Return what a template sees as `.`; secrets are `***` unless they are revealed.
+
+    Names: https://github.com/Azure/acr-builder/blob/main/docs/templates.md
+    """
+    run = _run(given.facts)
+    values = _plain(given.values, reveal=reveal)
+    return {
+        "Run": run,
+        "RunJSON": json.dumps(run),
+        "Build": {"ID": given.facts.id},
+        "Values": values,
+        "ValuesJSON": json.dumps(values, default=str),
+        "Secrets": {
+            name: secret.reveal() if reveal else str(secret)
+            for name, secret in given.secrets.items()
+        },
+    }
+
+
+def secret_texts(given: Given) -> tuple[str, ...]:
+    """Return the values that must never be printed, the longest first."""
+    found = {secret.reveal() for secret in given.secrets.values()}
+    found.update(secret.reveal() for secret in _secrets_in(given.values))
+    return tuple(sorted(found - {""}, key=len, reverse=True))
+
+
+def _run(facts: RunFacts) -> Mapping[str, str]:
+    return {
+        "ID": facts.id,
+        "SharedVolume": facts.shared_volume,
+        "Registry": facts.registry,
+        "RegistryName": facts.registry_name,
+        "Date": facts.date,
+        "OS": facts.os,
+        "OSVersion": facts.os_version,
+        "Architecture": facts.architecture,
+        "Commit": facts.commit,
+        "Branch": facts.branch,
+        "GitTag": facts.git_tag,
+        "Repository": facts.repository,
+        "TaskName": facts.task_name,
+        "TriggeredBy": facts.triggered_by,
+    }
+
+
+def _plain(value: object, *, reveal: bool) -> object:
+    """Return a value without `Secret`s in it, which no template function knows."""
+    if isinstance(value, Secret):
+        return value.reveal() if reveal else str(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(each, reveal=reveal) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each, reveal=reveal) for each in value]
+    return value
+
+
+def _secrets_in(value: object) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _secrets_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _secrets_in(each)

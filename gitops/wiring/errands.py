@@ -1,0 +1,120 @@
+"""Puts together what a run of a task works with, on one engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from threading import Lock, Thread
+from typing import NamedTuple
+
+from gitops.drivers.base import BuildContext, Builder, RunMark
+from gitops.drivers.contexts.files import RunFiles
+from gitops.drivers.contexts.opening import open_context, open_remote
+from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.engine_connection import connect_engine
+from gitops.drivers.engine_http import unobserved
+from gitops.drivers.leftover_processes import end_leftovers
+from gitops.drivers.processes import is_alive, is_gone, this_host, this_process
+from gitops.drivers.redact import Redactor
+from gitops.drivers.tasks.engine import DockerTaskEngine
+from gitops.drivers.tasks.workspace_context import WorkspaceContexts
+from gitops.engine.tasks.errand import Office
+from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, Stage, Work
+from gitops.engine.tasks.stopping import StopFlag
+from gitops.engine.tasks.sweeping import sweep
+from gitops.model.secret import Secret
+from gitops.settings import Settings
+from gitops.store.store import Store
+from gitops.wiring.memory import open_queue
+
+Auths = Mapping[str, tuple[str, Secret]]
+
+
+class Ground(NamedTuple):
+    """Where runs of a project take place."""
+
+    project: str
+    settings: Settings
+    auths: Auths
+    store: Store
+
+
+class Manner(NamedTuple):
+    """How a run is to be. `show` takes a step's id and what it says."""
+
+    inputs: Inputs
+    allowed: Allowed
+    limits: Limits
+    secrets: tuple[Secret, ...]
+    show: Callable[[str, str], None]
+
+
+class Errands:
+    """Gives the office and the stages of runs on the engine of the settings."""
+
+    def __init__(self, ground: Ground, secrets: Iterable[Secret]) -> None:
+        self._ground = ground
+        settings = ground.settings
+        self._redact = Redactor([*secrets, *(secret for _, secret in ground.auths.values())])
+        self._endpoint = Endpoint(settings.engine, ground.auths, settings.environ)
+        http = connect_engine(settings.engine, settings.environ, unobserved)
+        self._engine = DockerTaskEngine(http, self._endpoint)
+        self._lock = Lock()
+        self._builder: Builder | None = None
+
+    def prepare_builder(self) -> None:
+        """Begin to look for a builder: the CLIs that are asked take their time to answer."""
+        Thread(target=self.builder, name="builder", daemon=True).start()
+
+    def builder(self) -> Builder:
+        """Return what builds on the engine."""
+        from gitops.drivers.builder_choice import (  # noqa: PLC0415 - 30 ms, only for a build
+            choose_builder,
+        )
+
+        with self._lock:
+            if self._builder is None:
+                prefer = self._ground.settings.builder
+                self._builder = choose_builder(self._endpoint, prefer, self._redact)
+            return self._builder
+
+    def office(self, told: Callable[[str, str], None]) -> Office:
+        """Return where the project's runs are asked for."""
+        ground = self._ground
+        return Office(
+            ground.store.task_runs, open_queue(ground.settings), time.time, told, self._sweep
+        )
+
+    def _sweep(self) -> tuple[str, ...]:
+        """Take away what dead runs left, and give their records an end."""
+        book = self._ground.store.task_runs
+        gone = [
+            run.id for run in book.unended(self._ground.project) if is_gone(run.host, run.process)
+        ]
+        if gone:
+            book.abandon(gone, time.time())
+        return sweep(self._engine, end_leftovers, is_alive)
+
+    @contextmanager
+    def stage(self, run: str, flag: StopFlag, manner: Manner) -> Iterator[Stage]:
+        """Give the stage of a run, whose log is written out when it ends."""
+        mark = RunMark(run, self._ground.project, this_host(), this_process())
+        book = self._ground.store.task_runs
+        with closing(book.log(run)) as log:
+            work = Work(self._engine, self.builder, self._remote, WorkspaceContexts())
+            records = Records(book, log, self._redact, manner.show, time.time)
+            yield Stage(mark, work, records, flag, manner.inputs, manner.allowed, manner.limits)
+
+    @contextmanager
+    def _remote(self, url: str, dockerfile: str) -> Iterator[BuildContext]:
+        with (
+            open_remote(self._ground.settings.cache, url) as files,
+            files.build("", dockerfile) as context,
+        ):
+            yield context
+
+
+def opened_files(settings: Settings, place: str) -> AbstractContextManager[RunFiles]:
+    """Give the files of a folder or URL, for as long as they are needed."""
+    return open_context(settings.cache, place)

@@ -1,0 +1,88 @@
+"""Gives runs of multi-step tasks what they need beside an engine; most of it is loaded at use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gitops.drivers.base import BuildContext, TaskEngine
+from gitops.engine.ports import TaskTools
+from gitops.engine.tasks.stage import Fetch, RunContext
+from gitops.model.resources import BuildTask, PathSource
+from gitops.model.secret import Secrets
+from gitops.model.sources import Source
+
+
+def task_tools(cache: Path) -> TaskTools:
+    """Return the tools; `cache` is a folder that may be removed at any time between two runs."""
+    places = _Places(cache)
+    return TaskTools(places.files, places.remote, _Workspace(), _sweep)
+
+
+class _Places:
+    """Files of sources and of URLs."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+
+    @contextmanager
+    def files(self, task: BuildTask, source: Source, secrets: Secrets) -> Iterator[RunContext]:
+        """Give the files of a task's source."""
+        from gitops.drivers.contexts.files import (  # noqa: PLC0415 - for multi-step tasks only
+            Facts,
+            RunFiles,
+        )
+
+        if isinstance(task.source, PathSource):
+            from gitops.drivers.contexts.folder_files import (  # noqa: PLC0415 - the same
+                VCS,
+                FolderFiles,
+            )
+
+            yield RunFiles(FolderFiles(Path(task.source.path)), Facts(task.source.path), VCS)
+            return
+        from gitops.drivers.contexts.git_files import git_files  # noqa: PLC0415 - 110 ms
+        from gitops.drivers.git_access import remote_of  # noqa: PLC0415 - the same
+
+        remote = remote_of(task.source, secrets)
+        with git_files(self._cache, remote, source.commit, task.source.path) as found:
+            yield found
+
+    @contextmanager
+    def remote(self, url: str, dockerfile: str) -> Iterator[BuildContext]:
+        """Give the context that a URL names."""
+        from gitops.wiring.errands import open_context  # noqa: PLC0415 - rare
+
+        with open_context(self._cache, url) as found, found.build("", dockerfile) as context:
+            yield context
+
+
+class _Workspace:
+    """A `WorkspaceReader`."""
+
+    @contextmanager
+    def build(self, fetch: Fetch, folder: str, dockerfile: str) -> Iterator[BuildContext]:
+        """Give what a build of a folder of the workspace sends."""
+        from gitops.drivers.tasks.workspace_context import (  # noqa: PLC0415 - see above
+            WorkspaceContexts,
+        )
+
+        with WorkspaceContexts().build(fetch, folder, dockerfile) as context:
+            yield context
+
+    def read(self, fetch: Fetch, path: str) -> bytes:
+        """Return a file of the workspace."""
+        from gitops.drivers.tasks.workspace_context import (  # noqa: PLC0415 - see above
+            WorkspaceContexts,
+        )
+
+        return WorkspaceContexts().read(fetch, path)
+
+
+def _sweep(engine: TaskEngine) -> tuple[str, ...]:
+    from gitops.drivers.leftover_processes import end_leftovers  # noqa: PLC0415 - see above
+    from gitops.drivers.processes import is_alive  # noqa: PLC0415 - see above
+    from gitops.engine.tasks.sweeping import sweep  # noqa: PLC0415 - see above
+
+    return sweep(engine, end_leftovers, is_alive)

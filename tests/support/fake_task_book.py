@@ -1,0 +1,75 @@
+"""Runs of tasks in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskStepRun
+
+
+class FakeTaskLog:
+    """A run's log in memory: (step, text) for each block."""
+
+    def __init__(self, blocks: list[tuple[int, str]]) -> None:
+        self._blocks = blocks
+
+    def write(self, step: int, text: str) -> None:
+        """Append whole lines."""
+        self._blocks.append((step, text))
+
+    def close(self) -> None:
+        """Do nothing: it is all there."""
+
+
+class FakeTaskBook:
+    """Remembers what it was told of each run, in order; a test fills `asked_to_end`."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, NewTaskRun] = {}
+        self.statuses: dict[str, list[RunStatus]] = {}
+        self.messages: dict[str, list[str]] = {}
+        self.steps: dict[str, dict[int, TaskStepRun]] = {}
+        self.blocks: dict[str, list[tuple[int, str]]] = {}
+        self.images: dict[str, list[OutputImage]] = {}
+        self.asked_to_end: dict[str, str] = {}
+
+    def ask(self, new: NewTaskRun) -> str:
+        """Remember a run that is queued."""
+        run = f"r{len(self.asked) + 1}"
+        self.asked[run] = new
+        self.statuses[run] = [RunStatus.QUEUED]
+        self.messages[run], self.steps[run], self.blocks[run] = [], {}, []
+        self.images[run] = []
+        return run
+
+    def waits(self, run: str, message: str) -> None:
+        """Remember why it waits."""
+        self.messages[run].append(message)
+
+    def begin(
+        self, run: str, status: RunStatus, _now: float, steps: Sequence[TaskStepRun] = ()
+    ) -> None:
+        """Remember that it begins."""
+        self.statuses[run].append(status)
+        self.steps[run].update({step.number: step for step in steps})
+
+    def step(self, run: str, step: TaskStepRun) -> None:
+        """Remember how a step stands now."""
+        self.steps[run][step.number] = step
+
+    def log(self, run: str) -> FakeTaskLog:
+        """Return where its output goes."""
+        return FakeTaskLog(self.blocks[run])
+
+    def pushed(self, run: str, image: OutputImage) -> None:
+        """Remember an image."""
+        self.images[run].append(image)
+
+    def finish(self, run: str, status: RunStatus, message: str, _now: float) -> None:
+        """Remember how it ended."""
+        self.statuses[run].append(status)
+        self.messages[run].append(message)
+
+    def canceled(self, run: str) -> str:
+        """Return who asked for its end."""
+        return self.asked_to_end.get(run, "")
