@@ -22,6 +22,7 @@ import memory
 import noop
 import redeploy
 import startup
+import tasks
 import validate
 from figures import Section, as_markdown
 from workspace import SOURCES, Workspace, workspace
@@ -36,6 +37,7 @@ MEASUREMENTS: Mapping[str, Callable[[Workspace], Section]] = {
     "gateway": gateway.measure,
     "redeploy": redeploy.measure,
     "memory": memory.measure,
+    "tasks": tasks.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 INTRODUCTION = """# Results

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 DEFAULT_BUILDS = 2
+DEFAULT_BUILD_CACHE = 20 << 30
 
 VARIABLES = {
     "DOCKER_HOST": "the engine of a target that names none",
+    "GITOPS_BUILD_CACHE": "how large the engine's build cache may be after a build, or off",
     "GITOPS_BUILDER": "auto, buildkit or engine: what builds images",
     "GITOPS_BUILDS": "how many runs of tasks work at the same time on this machine",
     "GITOPS_CACHE": "the folder of git mirrors; it may be deleted at any time",
@@ -38,6 +41,8 @@ class Settings(NamedTuple):
     color: bool
     environ: Mapping[str, str]
     builds: int = DEFAULT_BUILDS
+    build_cache: int = DEFAULT_BUILD_CACHE
+    """Bytes; 0 is no limit."""
 
 
 def read_settings(environ: Mapping[str, str], user: str, host: str) -> Settings:
@@ -55,6 +60,7 @@ def read_settings(environ: Mapping[str, str], user: str, host: str) -> Settings:
         color=not environ.get("NO_COLOR"),
         environ=environ,
         builds=_builds(environ.get("GITOPS_BUILDS", "")),
+        build_cache=_build_cache(environ.get("GITOPS_BUILD_CACHE", "")),
     )
 
 
@@ -64,6 +70,19 @@ def _builds(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text)):
         raise SettingsError(f"GITOPS_BUILDS is {text!r}; it is a whole number from 1 on")
     return int(text)
+
+
+def _build_cache(text: str) -> int:
+    if not text:
+        return DEFAULT_BUILD_CACHE
+    if text == "off":
+        return 0
+    found = re.fullmatch(r"([1-9][0-9]{0,8})(Mi|Gi|Ti)", text)
+    if found is None:
+        raise SettingsError(
+            f"GITOPS_BUILD_CACHE is {text!r}; it is off, or a size as 500Mi or 20Gi"
+        )
+    return int(found[1]) << {"Mi": 20, "Gi": 30, "Ti": 40}[found[2]]
 
 
 def _folder(environ: Mapping[str, str], own: str, xdg: str, default: Path) -> Path:

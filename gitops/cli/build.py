@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from gitops.cli.quick_run import QuickRun, quick_run
 from gitops.cli.task_inputs import Wishes
+from gitops.drivers.contexts.places import Kind, place_of
 from gitops.engine.tasks.names import has_registry
 from gitops.engine.tasks.stage import Limits
 from gitops.model.task_runs import RunType
@@ -31,9 +34,9 @@ class _Line(NamedTuple):
 
 
 @click.command("build")
-@click.argument("context")
+@click.argument("context", default=".")
 @click.option("--tag", "-t", multiple=True, metavar="NAME:TAG", help="The image; repeatable.")
-@click.option("--file", "-f", default="", help="The Dockerfile's path in the context.")
+@click.option("--file", "-f", default="", help="The Dockerfile, in the context or here.")
 @click.option("--registry", default="", help="The server for names without one.")
 @click.option("--build-arg", multiple=True, metavar="NAME[=VALUE]", help="Repeatable.")
 @click.option(
@@ -72,6 +75,8 @@ def command(
     With -t the image is pushed. What the run is may be part of a name: -t app:{{.Run.ID}}.
     """
     line = _Line(**options)  # type: ignore[arg-type] # click's types are those of the options
+    inside, outside = _dockerfile(context, line.file)
+    line = line._replace(file=inside)
     tags = () if no_push else line.tag
     secrets = dict(_secret(text) for text in secret)
     return quick_run(
@@ -87,8 +92,26 @@ def command(
             text=_text(line, tuple(secrets), tags, timeout),
             type=RunType.QUICK_BUILD,
             unnamed=tuple(tag for tag in tags if not has_registry(tag)),
+            dockerfile=outside,
         )
     )
+
+
+def _dockerfile(context: str, file: str) -> tuple[str, str]:
+    """Return a Dockerfile's path in the context, or else its absolute path elsewhere.
+
+    In a folder, a path is looked for from its top, then, as `docker build` does, from here. In
+    what is read from elsewhere a path can only be one inside of it.
+    """
+    top = Path(context)
+    if not file or not top.is_dir() or place_of(context).kind is not Kind.FOLDER:
+        return file, ""
+    if (top / file).is_file() or not Path(file).is_file():
+        inside = os.path.normpath(top / file)  # not `resolve`: links are refused, not followed
+    else:
+        inside = os.path.abspath(file)  # noqa: PTH100 - the same
+    path = os.path.relpath(inside, top)
+    return ("", os.path.abspath(inside)) if path.startswith("..") else (path, "")  # noqa: PTH100
 
 
 def _text(line: _Line, secrets: tuple[str, ...], pushed: tuple[str, ...], timeout: float) -> str:

@@ -29,7 +29,7 @@ from gitops.drivers.processes import this_host, this_process
 from gitops.drivers.redact import Redactor
 from gitops.engine.tasks.errand import Errand, UnreadableError, carry_out
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits
-from gitops.model.task_runs import Cause, CauseKind, NewTaskRun
+from gitops.model.task_runs import Cause, CauseKind, NewTaskRun, RunType
 from gitops.model.task_snapshots import TaskSnapshot
 from gitops.model.tasks import BuildLine, Task
 from gitops.plan.encoding import encode
@@ -58,6 +58,11 @@ class QuickRun(NamedTuple):
     project: str
     because: str = ""
     """What it repeats: `rerun of r1a2b3c4d5e6`."""
+    text: str = ""
+    type: RunType = RunType.QUICK_RUN
+    unnamed: tuple[str, ...] = ()
+    dockerfile: str = ""
+    """The absolute path of a Dockerfile that lies outside of the context."""
 
 
 class Prepared(NamedTuple):
@@ -102,6 +107,8 @@ def carried_out(wish: QuickRun, preparing: AbstractContextManager[Prepared]) -> 
                 partial(errands.stage, manner=_manner(wish, prepared, show)),
             )
             report = carry_out(errand, errands.office(show.told), cancel)
+    # Out here Ctrl-C ends the wait for a reader that stands still: the run has its end.
+    show.close()
     show_end(report)
     return exit_code(report.run.status, interrupted=cancel.is_set())
 
@@ -118,7 +125,8 @@ def _prepared(wish: QuickRun) -> Iterator[Prepared]:
             "SERVER or --no-push, write SERVER/NAME:TAG, or have one Registry in registry.yaml"
         )
     with ExitStack() as stack:
-        files = stack.enter_context(opened_files(here, wish.context)) if wish.context else None
+        opened = opened_files(here, wish.context, wish.dockerfile) if wish.context else None
+        files = None if opened is None else stack.enter_context(opened)
         ask = None if files is None else (lambda: files)
         source, fetch = _found(wish, ask)
         facts = Facts("") if files is None else files.facts
@@ -173,6 +181,7 @@ def _snapshot(wish: QuickRun, prepared: Prepared) -> str:
             file=source.file,
             folder=_folder(wish, source),
             context=kept(wish.context),
+            dockerfile=wish.dockerfile,
             commit=prepared.text.known.facts.commit,
             registry=prepared.registries.server,
             values=json.dumps(given.values, default=lambda _secret: None),

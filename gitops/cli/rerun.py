@@ -59,9 +59,8 @@ def command(
 
 def _snapshot(store: Store, record: TaskRun) -> TaskSnapshot | BuildSnapshot:
     text = store.task_runs.snapshot(record.id)
-    kind = BuildSnapshot if record.task else TaskSnapshot
     try:
-        return decode(kind, text)
+        return decode(BuildSnapshot, text) if record.task else decode(TaskSnapshot, text)
     except UnreadableError as error:
         raise click.ClickException(
             f"run {record.id} cannot be done again: what was kept of it is of another version of "

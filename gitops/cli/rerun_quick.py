@@ -45,7 +45,9 @@ def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
         socket=kept.docker_socket,
         timeout=kept.timeout,
         project=record.project,
+        type=record.type,
         because=f"rerun of {record.id}",
+        dockerfile=kept.dockerfile,
     )
     _check_values(record, kept, anew)
     if kept.context and not kept.commit:
@@ -62,7 +64,8 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
     given = handed(wish.wishes, here.environ, json.loads(kept.values))
     known = registries(kept.registry, here, wish.project)
     with ExitStack() as stack:
-        files = stack.enter_context(opened_files(here, wish.context)) if wish.context else None
+        opened = opened_files(here, wish.context, wish.dockerfile) if wish.context else None
+        files = None if opened is None else stack.enter_context(opened)
         # By its commit alone, a remote does not tell which branch it was.
         facts = Facts("") if files is None else files.facts._replace(branch=record.branch)
         source = TaskText(kept.text, kept.file, kept.folder)
@@ -72,7 +75,7 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
 
 def _shelf(kept: TaskSnapshot, files: RunFiles | None) -> Callable[[], RunFiles] | None:
     """Return where files of aliases are read: in the context, if the task's file came from it."""
-    here = Path(kept.folder).is_absolute() or kept.file == "standard input"
+    here = Path(kept.folder).is_absolute() or kept.file in ("standard input", "the build")
     return None if files is None or here else lambda: files
 
 

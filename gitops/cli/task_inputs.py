@@ -45,7 +45,8 @@ class Handed(NamedTuple):
 def handed(wishes: Wishes, environ: Mapping[str, str], kept: Values | None = None) -> Handed:
     """Return the values and secrets; what is given later wins, secret values over the others.
 
-    `kept` are the values of an earlier run, which all others win over. Raises `click.UsageError` for an option that cannot be read, and ends the command for a file.
+    `kept` are the values of an earlier run, which all others win over. Raises `click.UsageError`
+    for an option that cannot be read, and ends the command for a file.
     """
     values = {**(kept or {}), **(_of_files(wishes.values) if wishes.values else {})}
     for setting in wishes.settings:
@@ -121,7 +122,5 @@ def _hidden(value: object, name: str = "") -> Sequence[tuple[str, Secret]]:
         return ((name, value),)
     if isinstance(value, Mapping):
         inside = name and f"{name}."
-        return [
-            found for key, inner in value.items() for found in _hidden(inner, f"{inside}{key}")
-        ]
+        return [found for key, inner in value.items() for found in _hidden(inner, f"{inside}{key}")]
     return ()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from threading import Lock
 
 import click
 
 from gitops.cli import exits
+from gitops.cli.spool import Spool
 from gitops.engine.tasks.errand import Report
 from gitops.model.task_runs import RunStatus
 
@@ -16,34 +16,30 @@ from gitops.model.task_runs import RunStatus
 class Show:
     """Prints what steps say, from several threads; with several steps each line names its own.
 
-    A reader that has gone (`| head`) ends the show, not the run.
+    A reader that is slow does not slow the run; one that has gone (`| head`) ends the show only.
     """
 
     def __init__(self) -> None:
         self.many = False
-        self._lock = Lock()
-        self._gone = False
+        self._spool = Spool(_print)
+        self.close = self._spool.close
 
     def __call__(self, step: str, text: str) -> None:
         """Print whole lines of a step; without a step they are the run's own."""
         prefix = f"{step}: " if self.many and step else ""
         if prefix:
             text = "".join(f"{prefix}{line}" for line in text.splitlines(keepends=True))
-        with self._lock:
-            if not self._gone:
-                self._print(text)
+        self._spool.put(text)
 
     def told(self, run: str, why: str) -> None:
         """Say which run it is, or why it waits."""
         with suppress(BrokenPipeError):
             click.echo(f"run {run}{f': {why}' if why else ''}", err=True)
 
-    def _print(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            self._gone = True
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def show_end(report: Report) -> None:

@@ -55,6 +55,9 @@ class Text(NamedTuple):
         if task is None:
             _check(found)
             raise UnreadableError(f"{self.source.file} holds no task")
+        if found and run == _NOBODY:
+            # Once: the reading for the run itself would say the same again.
+            click.echo(as_text(found).rstrip(), err=True)
         return task
 
     def _given(self, run: str) -> Given:

@@ -72,5 +72,6 @@ def _found(stream: object, name: str) -> str:
         for member in tar:
             content = tar.extractfile(member) if member.name == name else None
             if content is not None:
-                return content.read(LONGEST).decode(errors="replace")
+                text: bytes = content.read(LONGEST)
+                return text.decode(errors="replace")
     return ""

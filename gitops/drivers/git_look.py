@@ -99,6 +99,15 @@ class Look:
 
     def again(self, wanted: GitWanted, source: Source) -> Contents:
         """Return the files of a source that was seen before, fetched again if they are gone."""
+        self._have(source)
+        return self.contents(wanted, source.commit, strange=bool(source.pull))
+
+    def files(self, wanted: GitWanted, source: Source) -> dict[str, Located]:
+        """Return every file of a source that was seen before by its path, whatever is ignored."""
+        self._have(source)
+        return self._files(wanted, source.commit, strange=bool(source.pull))
+
+    def _have(self, source: Source) -> None:
         commit = source.commit
         if source.pull and not self._reader(self._mirror).has(f"{commit}^{{tree}}"):
             pulls = [p for p in self.refs().pulls.values() if p.commit == commit]
@@ -111,7 +120,6 @@ class Look:
             for error in self.have_pulls(pulls[:1]).values():
                 raise error
         self.ensure(self._mirror, commit, commit)
-        return self.contents(wanted, commit, strange=bool(source.pull))
 
     def resolve(self, ref: GitRef) -> Resolved:
         """Return the commit of `ref`; MISSING, with the names that are near, when there is none.
@@ -138,22 +146,27 @@ class Look:
         return self._mirror.fetch_pulls(missing) if missing else {}
 
     def contents(self, wanted: GitWanted, commit: str, *, strange: bool) -> Contents:
-        """Return the files that a build of `commit` gets, and its Dockerfile.
+        """Return the files that a build of `commit` gets, and its Dockerfile."""
+        path = relative(wanted.source.path, "the path in the repository")
+        name = relative(wanted.dockerfile, "the Dockerfile")
+        found = self._files(wanted, commit, strange=strange)
+        chosen = select((located.entry for located in found.values()), self._matcher(found, name))
+        files = [found.get(entry.path, Located(entry, self._mirror)) for entry in chosen]
+        file = self._dockerfile(found, name, commit) if name else None
+        return Contents(files, tree_hash(chosen), followed(chosen, wanted.triggers, path), file)
+
+    def _files(self, wanted: GitWanted, commit: str, *, strange: bool) -> dict[str, Located]:
+        """Return every file of a commit by its path.
 
         Submodules of a `strange` commit, a pull request's, are empty folders: its author chooses
         where they are, and would have us ask there, with our credentials for the same host.
         """
         path = relative(wanted.source.path, "the path in the repository")
-        name = relative(wanted.dockerfile, "the Dockerfile")
         open_module = self._module if wanted.source.submodules and not strange else None
-        found = {
+        return {
             located.entry.path: located
             for located in Tree(self._mirror, commit).listing(path, open_module)
         }
-        chosen = select((located.entry for located in found.values()), self._matcher(found, name))
-        files = [found.get(entry.path, Located(entry, self._mirror)) for entry in chosen]
-        file = self._dockerfile(found, name, commit) if name else None
-        return Contents(files, tree_hash(chosen), followed(chosen, wanted.triggers, path), file)
 
     def refs(self) -> Refs:
         """Return what the remote has, or had when it last answered; raises when it never did."""

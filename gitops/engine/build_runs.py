@@ -8,6 +8,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output
+from gitops.engine.attesting import Making
 from gitops.engine.tasks.ports import Queue, TaskBook, Ticket
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.lease import Lease
@@ -51,6 +52,7 @@ class BuildRuns:
         self._with = self.registrar = registrar
         self._lock = Lock()
         self._open: dict[str, str] = {}
+        self._made: dict[str, Making] = {}
 
     def ask(self, snapshot: BuildSnapshot, causes: tuple[Cause, ...], kind: RunType) -> str:
         """Remember a run that is wanted; return its id."""
@@ -105,6 +107,16 @@ class BuildRuns:
             yield line
         with self._lock:
             self._open[str(image)] = run
+
+    def made(self, making: Making) -> None:
+        """Remember how an image came to be, for the documents that go with its push."""
+        with self._lock:
+            self._made[str(making.snapshot.image.ref)] = making
+
+    def making(self, image: ImageRef) -> Making | None:
+        """Return how an image came to be, if documents belong to it and this plan made it."""
+        with self._lock:
+            return self._made.get(str(image))
 
     @contextmanager
     def pushing(self, image: ImageRef, output: Output) -> Iterator[tuple[Output, Pushed]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitops.drivers.base import BuildJob, CacheUse, DriverError, ErrorKind
+from gitops.engine.attesting import Making, NotAttestedError, attest, attested, waiting_name
 from gitops.engine.pinning import pinned_recipe
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.stopping import StopFlag, heeding
@@ -83,24 +84,49 @@ def _build(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) ->
         desk.output(f"warning: {builder.warning}")
     task, source = recipe
     secrets = scene.inputs.secrets
+    snapshot, began = snapshot_of(recipe, action.image), scene.world.clock()
     job = job_of(task, action.image, secrets, run)
+    if attested(snapshot):
+        job = job._replace(image=waiting_name(job.image))
     text = pinned_recipe(scene.world, task, source, action.image)
     with scene.world.sources.context(task, source, secrets, recipe=text) as context:
         builder.build(job, context, desk.output, desk.cancel)
+    if attested(snapshot):
+        scene.runs.made(Making(run, snapshot, began, scene.world.clock()))
     return builder.name
 
 
 def push(scene: Scene, action: Push, desk: Desk) -> Outcome:
-    """Push an image that was built here."""
-    site = scene.world.sites[action.target]
-    with scene.runs.pushing(action.image, desk.output) as (output, pushed):
-        if _at_once(scene, action.image):
-            digest = site.tasks().push(str(action.image), output, desk.cancel)
-        else:
-            digest = site.engine().push(action.image, output)
-        pushed(digest)
+    """Push an image that was built here, with the documents that belong to it."""
+    making = scene.runs.making(action.image)
+    try:
+        with scene.runs.pushing(action.image, desk.output) as (output, pushed):
+            if making is None:
+                digest = _push(scene, action, Desk(output, desk.cancel))
+            else:
+                digest = _push_attested(scene, action, making, Desk(output, desk.cancel))
+            pushed(digest)
+    except NotAttestedError as error:
+        return Retry(error.what, error.detail)
     scene.board.pushed(action.image, digest)
     return Done(digest)
+
+
+def _push_attested(scene: Scene, action: Push, making: Making, desk: Desk) -> str:
+    """Push under a name that nobody looks for, attach the documents, then give the exact name."""
+    waiting = waiting_name(action.image)
+    digest = _push(scene, action._replace(image=waiting), desk)
+    attest(scene.world.sites[action.target].attester(), making, digest, desk.output)
+    scene.world.registries.retag(waiting.with_digest(digest), action.image.tag)
+    return digest
+
+
+def _push(scene: Scene, action: Push, desk: Desk) -> str:
+    """Push an image; return its digest."""
+    site = scene.world.sites[action.target]
+    if _at_once(scene, action.image):
+        return site.tasks().push(str(action.image), desk.output, desk.cancel)
+    return site.engine().push(action.image, desk.output)
 
 
 def _at_once(scene: Scene, image: ImageRef) -> bool:

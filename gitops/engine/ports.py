@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import (
+    Attester,
     BaseFollower,
     Builder,
     CertificateIssuer,
@@ -46,6 +47,7 @@ class Site(NamedTuple):
     builder: Callable[[], Builder]
     certificates: Callable[[], CertificateIssuer]
     tasks: Callable[[], TaskEngine]
+    attester: Callable[[], Attester]
 
 
 class TaskTools(NamedTuple):
@@ -57,6 +59,8 @@ class TaskTools(NamedTuple):
     remote: RemoteContext
     workspace: WorkspaceReader
     sweep: Callable[[TaskEngine], tuple[str, ...]]
+    gone: Callable[[str, str], bool]
+    """Says of (host, process) whether it has ended for certain."""
 
 
 class World(NamedTuple):

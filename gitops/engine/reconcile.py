@@ -17,6 +17,7 @@ from gitops.engine.leasing import Claim, holding
 from gitops.engine.ports import Memory, Reporter, World
 from gitops.engine.preparing import preparing
 from gitops.engine.record import Recorder, Redact
+from gitops.engine.remains import sweeping
 from gitops.engine.scene import Scene
 from gitops.model.actions import CreateContainer
 from gitops.model.address import Address
@@ -130,7 +131,8 @@ def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int
     )
     crew.reporter.planned(plan)
     recorder = Recorder(crew.memory, crew.reporter, plan.project, run, now, crew.redact)
-    outcomes = execute(plan, scene, recorder, crew.cancel)
+    with sweeping(plan, scene, crew.reporter):
+        outcomes = execute(plan, scene, recorder, crew.cancel)
     scene.runs.close()
     failures = failures_of(plan, outcomes)
     superseded = any(isinstance(outcome, Superseded) for outcome in outcomes.values())

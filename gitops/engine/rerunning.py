@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import NamedTuple
+
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
@@ -9,26 +12,32 @@ from gitops.engine.build_runs import BuildRuns
 from gitops.engine.perform import perform
 from gitops.engine.ports import World
 from gitops.engine.scene import Desk, Scene
+from gitops.engine.sources import references
 from gitops.model.actions import Build, Push, RunTask
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Done, Found, Outcome
-from gitops.model.resources import BuildTask
 from gitops.model.secret import Secrets
-from gitops.model.sources import Source
 from gitops.model.task_runs import Cause
 from gitops.model.task_snapshots import BuildSnapshot
 
 
-def make_again(
-    bundle: Bundle, snapshot: BuildSnapshot, world: World, runs: BuildRuns, cause: Cause, desk: Desk
-) -> Outcome:
+class Workshop(NamedTuple):
+    """Where it is made: the specs as they are now, what is outside, and the records of runs."""
+
+    bundle: Bundle
+    world: World
+    runs: BuildRuns
+
+
+def make_again(shop: Workshop, snapshot: BuildSnapshot, cause: Cause, desk: Desk) -> Outcome:
     """Make the image of `snapshot` again and push it under its exact name; return how it went.
 
     The task is that of the snapshot, so are its source, its args and the digests under it; what
-    its secrets refer to is read again. Engine and logins are those of `bundle`. Raises
+    its secrets refer to is read again. Engine and logins are those of the specs. Raises
     `DriverError` when the source, a secret or the engine is not to be had.
     """
+    bundle, world, runs = shop
     image, task = snapshot.image, snapshot.task
     if image.target not in world.sites:
         raise DriverError(
@@ -36,12 +45,12 @@ def make_again(
             f"{image.task} was built on target {image.target}, which is not declared any more",
             f"there are: {', '.join(sorted(world.sites)) or 'none'}",
         )
-    secrets = _secrets(snapshot, world)
-    source = snapshot.source._replace(recipe=_recipe(world, task, snapshot.source, secrets))
+    secrets = _secrets(bundle._replace(resources={image.owner: task}), world)
+    source = snapshot.source._replace(recipe=_recipe(snapshot, world, secrets))
     inputs = Inputs({image.owner: Found(source)}, secrets, {}, world.clock())
     # What is there now may be of another commit: this task is as it was then.
     then = bundle._replace(resources={**bundle.resources, image.owner: task})
-    board = Board(Addresses(world.clock))
+    board = Board(Addresses(time.monotonic))
     scene = Scene(bundle.project, then, inputs, world, {}, board, runs)
     if image.steps:
         return perform(scene, RunTask(image.target, image, (cause,)), desk)
@@ -52,19 +61,18 @@ def make_again(
     return perform(scene, Push(image.target, image.ref), desk)
 
 
-def _secrets(snapshot: BuildSnapshot, world: World) -> Secrets:
-    task = snapshot.task
-    git = task.source.secrets if hasattr(task.source, "secrets") else ()
-    wanted = [*task.secrets.values(), *git]
-    found, errors = world.secrets.read(wanted)
+def _secrets(alone: Bundle, world: World) -> Secrets:
+    """Return what the task's references stand for now."""
+    found, errors = world.secrets.read(sorted(references(alone), key=str))
     for reference, why in errors.items():
-        raise DriverError(ErrorKind.MISSING, f"a secret of {task.address} ({reference})", why)
+        raise DriverError(ErrorKind.MISSING, f"the secret {reference} cannot be read", why)
     return found
 
 
-def _recipe(world: World, task: BuildTask, source: Source, secrets: Secrets) -> str:
-    """Return the text of the Dockerfile or task file as the source has it."""
-    if not task.recipe:
+def _recipe(snapshot: BuildSnapshot, world: World, secrets: Secrets) -> str:
+    """Return the text of the Dockerfile or task file as the source has it, if it is needed."""
+    task, bases = snapshot.task, snapshot.image.inputs.bases
+    if not task.recipe or (task.steps is None and not bases):
         return ""
-    with world.tools.files(task, source, secrets) as files:
+    with world.tools.files(task, snapshot.source, secrets) as files:
         return files.read(task.recipe).decode()

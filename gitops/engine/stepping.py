@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind, RunMark
+from gitops.engine.attesting import Making, NotAttestedError, attest, attested
 from gitops.engine.building import Recipe, recipe_of, snapshot_of
 from gitops.engine.scene import Desk, Scene
-from gitops.engine.tasks.errand import Errand, Office, UnreadableError, carry_out
+from gitops.engine.tasks.errand import Errand, Office, Report, UnreadableError, carry_out
 from gitops.engine.tasks.names import shared_volume
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, RunContext, Stage, Work
-from gitops.engine.tasks.states import Result
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.actions import RunTask
 from gitops.model.diagnostics import has_errors
@@ -67,14 +67,15 @@ def run_steps(scene: Scene, action: RunTask, desk: Desk) -> Outcome:
         lambda: scene.world.tools.sweep(site.tasks()),
     )
     report = carry_out(errand, office, desk.cancel)
-    return _outcome(job, report.run.id, report.result)
+    return _outcome(job, report)
 
 
-def _outcome(job: _Job, run: str, result: Result) -> Outcome:
+def _outcome(job: _Job, report: Report) -> Outcome:
+    run, result = report.run.id, report.result
     see = f"`gitops logs {run}` has its whole log"
     match result.status:
         case RunStatus.SUCCEEDED:
-            return _named(job, run, result)
+            return _named(job, report)
         case RunStatus.CANCELED if job.desk.cancel.is_set():
             return Superseded()
         case RunStatus.CANCELED | RunStatus.FAILED:
@@ -83,9 +84,9 @@ def _outcome(job: _Job, run: str, result: Result) -> Outcome:
             return Retry(f"run {run}: {result.message}", see)
 
 
-def _named(job: _Job, run: str, result: Result) -> Outcome:
+def _named(job: _Job, report: Report) -> Outcome:
     """Give the image the name that its inputs give it, so that nobody makes it again."""
-    wanted = job.image.ref
+    wanted, run, result = job.image.ref, report.run.id, report.result
     host, path = registry_of(wanted.repository)
     mine = [one for one in result.images if (one.registry, one.repository) == (host, path)]
     if not mine:
@@ -96,9 +97,22 @@ def _named(job: _Job, run: str, result: Result) -> Outcome:
             quarantine=True,
         )
     made = ImageRef(wanted.repository, mine[-1].tag)
+    try:
+        _attest(job, report, mine[-1].digest)
+    except NotAttestedError as error:
+        return Retry(error.what, error.detail)
     job.scene.world.registries.retag(made, wanted.tag)
     job.scene.board.pushed(wanted, mine[-1].digest)
     return Done(f"run {run} pushed {made}")
+
+
+def _attest(job: _Job, report: Report, digest: str) -> None:
+    """Attach what the task asks for, before the image has the name that says that all is done."""
+    snapshot, run = snapshot_of(job.recipe, job.image), report.run
+    if attested(snapshot):
+        began, ended = run.started or run.created, run.ended or run.created
+        attester = job.scene.world.sites[job.action.target].attester()
+        attest(attester, Making(run.id, snapshot, began, ended), digest, job.desk.output)
 
 
 def _read(job: _Job, run: str) -> Task:

@@ -26,7 +26,8 @@ _CREDENTIALS = re.compile(r"^(https?://)[^/@]*@|^(\w+://[^/:@]*):[^/@]*@")
 class BuildInputs(NamedTuple):
     """What whoever asked for the build could choose; nothing secret may be among `args`.
 
-    `source` is a URL or folder, `commit` the full id or empty for a folder without history.
+    `source` is a URL or folder, `commit` the full id or empty for a folder without history, `tree`
+    the hash of the files that were built.
     """
 
     source: str
@@ -35,6 +36,7 @@ class BuildInputs(NamedTuple):
     target: str = ""
     args: Mapping[str, str] = NONE
     platforms: tuple[str, ...] = ()
+    tree: str = ""
 
 
 class BuildRun(NamedTuple):
@@ -94,6 +96,7 @@ def _parameters(inputs: BuildInputs) -> dict[str, object]:
     chosen: dict[str, object] = {
         "source": _without_credentials(inputs.source),
         "commit": inputs.commit,
+        "tree": inputs.tree,
         "dockerfile": inputs.dockerfile,
         "target": inputs.target,
         "args": dict(sorted(inputs.args.items())),

@@ -102,7 +102,10 @@ class GitSource(NamedTuple):
 
 
 class PullRequests(NamedTuple):
-    """Whether pull requests are built: the newest `limit` that are open, by number."""
+    """Whether pull requests are built: those of the `limit` highest numbers that the remote lists.
+
+    Some hosts keep the refs of closed ones: nothing tells them apart.
+    """
 
     enabled: bool = False
     limit: int = 20

@@ -40,3 +40,5 @@ class TaskSnapshot(NamedTuple):
     timeout: float = 3600.0
     hidden: tuple[str, ...] = ()
     """The names of values that were secret, `a.b` for `b` inside of `a`."""
+    dockerfile: str = ""
+    """The absolute path of a Dockerfile that lay outside of the context."""

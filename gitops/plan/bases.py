@@ -50,7 +50,8 @@ def _sorted(
     """Return the tasks in order, and those in circles; whatever needs these comes after them."""
     circle: frozenset[Address] = frozenset()
     while True:
-        open_ = {task: set() if task in circle else needs for task, needs in edges.items()}
+        # Sorted: the order of a set is another one in each process.
+        open_ = {task: () if task in circle else sorted(edges[task]) for task in edges}
         try:
             return tuple(TopologicalSorter(open_).static_order()), circle
         except CycleError as error:

@@ -42,15 +42,14 @@ def wanted_images(
 ) -> dict[Address, WantedImage | Blocked]:
     """Return the image that each task should have made of its source as it is now.
 
-    Those of tags and pull requests come after their task's own. The order is that of the specs.
+    Those of tags and pull requests come after their task's own. The order is that of the specs,
+    except that each comes after those that it is built on.
     """
     stand = ground(bundle, inputs)
     made: dict[Address, WantedImage | Blocked] = {}
     for task in stand.order:
         made |= _images_of(_Sight(bundle, inputs, stand, target, made), task)
-    places = {task.address: number for number, task in enumerate(bundle.tasks)}
-    owners = {address: Address(address.kind, address.name.partition("@")[0]) for address in made}
-    return dict(sorted(made.items(), key=lambda item: places[owners[item[0]]]))
+    return made
 
 
 def _images_of(sight: _Sight, task: BuildTask) -> dict[Address, WantedImage | Blocked]:

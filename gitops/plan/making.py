@@ -15,7 +15,6 @@ from gitops.plan.draft import Draft, Why
 from gitops.plan.reasons import causes_of, short
 from gitops.plan.remembered import last_inputs
 
-
 Made = Mapping[ImageRef, tuple[int, ...] | Blocked]
 """The steps after which the registry has an image, or why it will not have it."""
 

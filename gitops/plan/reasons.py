@@ -54,5 +54,5 @@ def _moved(new: BuildInputs, old: BuildInputs) -> str:
 
 
 def short(digest: str) -> str:
-    """Return the first digits of a digest or commit; a question mark for none."""
-    return digest.removeprefix("sha256:")[:_DIGITS] or "?"
+    """Return the first digits of a digest, a commit or our own tag; a question mark for none."""
+    return digest.removeprefix("sha256:").removeprefix("gitops-")[:_DIGITS] or "?"

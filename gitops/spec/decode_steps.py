@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitops.model.resources import Steps
+from gitops.model.secret import Secret
+from gitops.model.tasks import RunFacts
+from gitops.spec.findings import Finding, Path, dotted
 from gitops.spec.scope import EMPTY, Scope, Spec, texts
 
 _OF_BUILDS = ("dockerfile", "target", "args", "labels", "ssh", "platforms")
 _OF_STEPS = ("values", "dockerSocket")
+_FIRST = 3
+"""The line of the first step in what `inline` returns."""
+_FACTS = RunFacts(
+    id="1",
+    registry="registry.example.com",
+    registry_name="registry",
+    date="20260131-235959z",
+    commit="0" * 40,
+    branch="main",
+    git_tag="v1.0.0",
+    repository="https://git.example.com/any.git",
+    task_name="any",
+    triggered_by="COMMIT",
+    shared_volume="any",
+)
 
 
 def decode_steps(spec: Spec, scope: Scope) -> Steps | None:
@@ -27,12 +45,40 @@ def decode_steps(spec: Spec, scope: Scope) -> Steps | None:
         if key in spec:
             hint = "write it into the build step, or remove it"
             scope.complain(("spec", key), "means nothing to a multi-step task", hint, at_key=True)
+    values, text = texts(spec.get("values", EMPTY)), ""
+    if "steps" in spec:
+        text = inline(spec["steps"])
+        _check(text, values, spec, scope)
     return Steps(
-        inline(spec["steps"]) if "steps" in spec else "",
+        text,
         scope.inside(("spec", "taskFile"), spec["taskFile"]) if "taskFile" in spec else "",
-        texts(spec.get("values", EMPTY)),
+        values,
         spec.get("dockerSocket", False),
     )
+
+
+def _check(text: str, values: Mapping[str, str], spec: Spec, scope: Scope) -> None:
+    """Complain of steps that no run could begin with: each at its place in the spec."""
+    from gitops.spec.tasks import (  # noqa: PLC0415 - 100 ms, for tasks with inline steps only
+        FetchError,
+        Given,
+        TaskText,
+        read_task,
+    )
+
+    def fetch(name: str) -> str:
+        raise FetchError(f"{name} cannot be read here: write its aliases into the task file")
+
+    # What templates may ask for is known once it runs: any value that is a valid name will do.
+    secrets = {name: Secret("not-known-yet") for name in spec.get("secrets", EMPTY)}
+    _, found = read_task(TaskText(text, "steps"), Given(_FACTS, values, secrets), fetch)
+    for one in found:
+        number = one.span.line - _FIRST
+        inside = 0 <= number < len(spec["steps"])
+        path: Path = ("spec", "steps", number) if inside else ("spec", "steps")
+        named = one.message.startswith(dotted(path[1:]))
+        message = f"spec.{one.message}" if named else f"{dotted(path)}: {one.message}"
+        scope.findings.append(Finding(path, message, one.hint, severity=one.severity))
 
 
 def inline(steps: Sequence[Spec]) -> str:

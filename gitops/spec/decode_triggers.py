@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops.model.address import Address
+from gitops.model.globs import Globs
 from gitops.model.resources import (
     Attest,
     Concurrency,
@@ -16,6 +17,8 @@ from gitops.model.resources import (
 from gitops.spec.findings import Path, shown
 from gitops.spec.scope import EMPTY, Scope, Spec
 
+_PATTERNS = "write globs as in .gitignore, for example web/** or *.md"
+
 ALWAYS = Triggers()
 """The triggers of a task that names none."""
 
@@ -25,6 +28,8 @@ def decode_triggers(found: Spec, scope: Scope) -> Triggers:
     commit: Spec = found.get("commit", EMPTY)
     pulls: Spec = found.get("pullRequest", EMPTY)
     base: Spec = found.get("baseImage", EMPTY)
+    for key in ("paths", "ignore"):
+        _globs(commit.get(key, ()), key, scope)
     return Triggers(
         commit=commit.get("enabled", True),
         paths=tuple(commit.get("paths", ())),
@@ -35,6 +40,14 @@ def decode_triggers(found: Spec, scope: Scope) -> Triggers:
         schedules=_schedules(found.get("schedule", ()), scope),
         after=tuple(Address("BuildTask", one.partition("/")[2]) for one in found.get("after", ())),
     )
+
+
+def _globs(patterns: Sequence[str], key: str, scope: Scope) -> None:
+    for number, pattern in enumerate(patterns):
+        try:
+            Globs((pattern,))
+        except ValueError as wrong:
+            scope.complain(("spec", "triggers", "commit", key, number), str(wrong), _PATTERNS)
 
 
 def _schedules(found: Sequence[Spec], scope: Scope) -> tuple[Schedule, ...]:

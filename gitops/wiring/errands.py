@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from threading import Lock, Thread
 from typing import NamedTuple
 
 from gitops.drivers.base import BuildContext, Builder, RunMark
 from gitops.drivers.contexts.files import RunFiles
-from gitops.drivers.contexts.opening import open_context, open_remote
+from gitops.drivers.contexts.opening import open_context, open_remote, with_dockerfile
 from gitops.drivers.docker_config import Endpoint
 from gitops.drivers.engine_connection import connect_engine
 from gitops.drivers.engine_http import unobserved
 from gitops.drivers.leftover_processes import end_leftovers
-from gitops.drivers.processes import is_alive, is_gone, this_host, this_process
+from gitops.drivers.processes import is_gone, this_host, this_process
 from gitops.drivers.redact import Redactor
 from gitops.drivers.tasks.engine import DockerTaskEngine
 from gitops.drivers.tasks.workspace_context import WorkspaceContexts
 from gitops.engine.tasks.errand import Office
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, Stage, Work
 from gitops.engine.tasks.stopping import StopFlag
-from gitops.engine.tasks.sweeping import sweep
+from gitops.engine.tasks.sweeping import end_records, sweep
 from gitops.model.secret import Secret
 from gitops.settings import Settings
+from gitops.store.faults import StoreError
 from gitops.store.store import Store
 from gitops.wiring.memory import open_queue
 
@@ -58,8 +59,8 @@ class Errands:
         settings = ground.settings
         self._redact = Redactor([*secrets, *(secret for _, secret in ground.auths.values())])
         self._endpoint = Endpoint(settings.engine, ground.auths, settings.environ)
-        http = connect_engine(settings.engine, settings.environ, unobserved)
-        self._engine = DockerTaskEngine(http, self._endpoint)
+        self._http = connect_engine(settings.engine, settings.environ, unobserved)
+        self._engine = DockerTaskEngine(self._http, self._endpoint)
         self._lock = Lock()
         self._builder: Builder | None = None
 
@@ -69,14 +70,14 @@ class Errands:
 
     def builder(self) -> Builder:
         """Return what builds on the engine."""
-        from gitops.drivers.builder_choice import (  # noqa: PLC0415 - 30 ms, only for a build
-            choose_builder,
-        )
+        from gitops.drivers.build_prune import tidy  # noqa: PLC0415 - 30 ms, only for a build
+        from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - the same
 
         with self._lock:
             if self._builder is None:
-                prefer = self._ground.settings.builder
-                self._builder = choose_builder(self._endpoint, prefer, self._redact)
+                settings = self._ground.settings
+                chosen = choose_builder(self._endpoint, settings.builder, self._redact)
+                self._builder = tidy(chosen, self._http, settings.build_cache)
             return self._builder
 
     def office(self, told: Callable[[str, str], None]) -> Office:
@@ -89,12 +90,19 @@ class Errands:
     def _sweep(self) -> tuple[str, ...]:
         """Take away what dead runs left, and give their records an end."""
         book = self._ground.store.task_runs
-        gone = [
-            run.id for run in book.unended(self._ground.project) if is_gone(run.host, run.process)
-        ]
-        if gone:
-            book.abandon(gone, time.time())
-        return sweep(self._engine, end_leftovers, is_alive)
+        end_records(book, self._ground.project, is_gone, time.time())
+        return sweep(self._engine, end_leftovers, self._over)
+
+    def _over(self, mark: RunMark) -> bool:
+        """Say whether a run has ended, though what did it may have lived on, or be a dead process.
+
+        A run of another user's records is judged by what its mark tells.
+        """
+        with suppress(StoreError):
+            run = self._ground.store.task_runs.find(mark.run) if mark.run else None
+            if run is not None and run.id == mark.run:
+                return run.status.ended or is_gone(run.host, run.process)
+        return mark.host != "" and is_gone(mark.host, mark.process)
 
     @contextmanager
     def stage(self, run: str, flag: StopFlag, manner: Manner) -> Iterator[Stage]:
@@ -115,6 +123,11 @@ class Errands:
             yield context
 
 
-def opened_files(settings: Settings, place: str) -> AbstractContextManager[RunFiles]:
-    """Give the files of a folder or URL, for as long as they are needed."""
-    return open_context(settings.cache, place)
+@contextmanager
+def opened_files(settings: Settings, place: str, dockerfile: str = "") -> Iterator[RunFiles]:
+    """Give the files of a folder or URL, for as long as they are needed.
+
+    `dockerfile` is the path of one that does not lie among them.
+    """
+    with open_context(settings.cache, place) as files:
+        yield with_dockerfile(files, dockerfile) if dockerfile else files

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitops.drivers.base import BuildContext, TaskEngine
+from gitops.drivers.processes import is_gone
 from gitops.engine.ports import TaskTools
 from gitops.engine.tasks.stage import Fetch, RunContext
 from gitops.model.resources import BuildTask, PathSource
@@ -17,7 +18,7 @@ from gitops.model.sources import Source
 def task_tools(cache: Path) -> TaskTools:
     """Return the tools; `cache` is a folder that may be removed at any time between two runs."""
     places = _Places(cache)
-    return TaskTools(places.files, places.remote, _Workspace(), _sweep)
+    return TaskTools(places.files, places.remote, _Workspace(), _sweep, is_gone)
 
 
 class _Places:
@@ -42,19 +43,19 @@ class _Places:
 
             yield RunFiles(FolderFiles(Path(task.source.path)), Facts(task.source.path), VCS)
             return
-        from gitops.drivers.contexts.git_files import git_files  # noqa: PLC0415 - 110 ms
-        from gitops.drivers.git_access import remote_of  # noqa: PLC0415 - the same
+        from gitops.drivers.contexts.git_files import source_files  # noqa: PLC0415 - 110 ms
+        from gitops.drivers.git_wanted import GitWanted  # noqa: PLC0415 - the same
 
-        remote = remote_of(task.source, secrets)
-        with git_files(self._cache, remote, source.commit, task.source.path) as found:
+        wanted = GitWanted(task.address, task.source, "", task.triggers)
+        with source_files(self._cache / "git", wanted, source, secrets) as found:
             yield found
 
     @contextmanager
     def remote(self, url: str, dockerfile: str) -> Iterator[BuildContext]:
         """Give the context that a URL names."""
-        from gitops.wiring.errands import open_context  # noqa: PLC0415 - rare
+        from gitops.drivers.contexts.opening import open_remote  # noqa: PLC0415 - rare
 
-        with open_context(self._cache, url) as found, found.build("", dockerfile) as context:
+        with open_remote(self._cache, url) as found, found.build("", dockerfile) as context:
             yield context
 
 
@@ -82,7 +83,8 @@ class _Workspace:
 
 def _sweep(engine: TaskEngine) -> tuple[str, ...]:
     from gitops.drivers.leftover_processes import end_leftovers  # noqa: PLC0415 - see above
-    from gitops.drivers.processes import is_alive  # noqa: PLC0415 - see above
     from gitops.engine.tasks.sweeping import sweep  # noqa: PLC0415 - see above
 
-    return sweep(engine, end_leftovers, is_alive)
+    return sweep(
+        engine, end_leftovers, lambda mark: mark.host != "" and is_gone(mark.host, mark.process)
+    )

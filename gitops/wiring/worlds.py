@@ -9,7 +9,14 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, TypeVar
 
-from gitops.drivers.base import Builder, CertificateIssuer, Engine, GatewayWriter, TaskEngine
+from gitops.drivers.base import (
+    Attester,
+    Builder,
+    CertificateIssuer,
+    Engine,
+    GatewayWriter,
+    TaskEngine,
+)
 from gitops.drivers.engine_connection import connect_engine
 from gitops.drivers.engine_events import DockerEvents
 from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
@@ -123,9 +130,10 @@ def _site(address: str, auths: Auths, settings: Settings, observer: Observer) ->
         watcher=DockerEvents(http),
         engine=engine,
         gateway=_once(lambda: _gateway(engine(), http, gateways)),
-        builder=_once(lambda: _builder(address, auths, settings)),
+        builder=_once(lambda: _builder(http, address, auths, settings)),
         certificates=_once(lambda: _issuer(settings)),
         tasks=_once(lambda: _tasks(http, address, auths, settings, observer)),
+        attester=_once(lambda: _attester(engine(), address, auths, settings)),
     )
 
 
@@ -142,13 +150,16 @@ def _gateway(engine: Engine, http: EngineHttp, reader: DockerGatewayReader) -> G
     return DockerGateway(engine, http, reader)
 
 
-def _builder(address: str, auths: Auths, settings: Settings) -> Builder:
+def _builder(http: EngineHttp, address: str, auths: Auths, settings: Settings) -> Builder:
+    from gitops.drivers.build_prune import tidy  # noqa: PLC0415 - only for a build
     from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - only for a build
     from gitops.drivers.docker_config import Endpoint  # noqa: PLC0415 - the same
     from gitops.drivers.redact import Redactor  # noqa: PLC0415 - the same
 
     redact = Redactor([secret for _, secret in auths.values()])
-    return choose_builder(Endpoint(address, auths, settings.environ), settings.builder, redact)
+    endpoint = Endpoint(address, auths, settings.environ)
+    chosen = choose_builder(endpoint, settings.builder, redact)
+    return tidy(chosen, http, settings.build_cache)
 
 
 def _tasks(
@@ -158,6 +169,13 @@ def _tasks(
     from gitops.drivers.tasks.engine import DockerTaskEngine  # noqa: PLC0415 - the same
 
     return DockerTaskEngine(http, Endpoint(address, auths, settings.environ), observer)
+
+
+def _attester(engine: Engine, address: str, auths: Auths, settings: Settings) -> Attester:
+    from gitops.drivers.attester import OciAttester  # noqa: PLC0415 - few tasks ask for it
+    from gitops.drivers.sdk_client import SdkClient  # noqa: PLC0415 - the same
+
+    return OciAttester(auths, SdkClient(address, settings.environ), engine)
 
 
 def _issuer(settings: Settings) -> CertificateIssuer:

@@ -33,6 +33,7 @@ class Makers:
             builder=self.builder,
             certificates=unused,
             tasks=unused,
+            attester=unused,
         )
 
     def engine(self) -> Engine:

@@ -12,8 +12,8 @@ ALIVE = RunMark("r2", "shop", "here", "2:2")
 FAR = RunMark("r3", "shop", "far", "1:1")
 
 
-def alive(host: str, process: str) -> bool | None:
-    return None if host == "far" else process == "2:2"
+def over(mark: RunMark) -> bool:
+    return mark == DEAD
 
 
 def nothing() -> tuple[str, ...]:
@@ -44,6 +44,10 @@ class Ruins:
         """Remove a volume."""
         self._remove("volume", name)
 
+    def untag(self, name: str) -> None:
+        """Remove an image."""
+        self._remove("image", name)
+
     def _remove(self, kind: str, name: str) -> None:
         if name in self._failing:
             raise DriverError(self._failing[name], f"{kind} {name}", "it is in use")
@@ -51,7 +55,7 @@ class Ruins:
 
 
 def swept(ruins: Ruins) -> tuple[str, ...]:
-    return sweep(ruins, nothing, alive)  # type: ignore[arg-type]
+    return sweep(ruins, nothing, over)  # type: ignore[arg-type]
 
 
 def test_only_what_dead_runs_left_goes() -> None:
@@ -60,13 +64,16 @@ def test_only_what_dead_runs_left_goes() -> None:
         *(Leftover("container", f"c-{mark.run}", mark) for mark in (DEAD, ALIVE, FAR)),
         *(Leftover("network", f"n-{mark.run}", mark) for mark in (DEAD, ALIVE, FAR)),
         *(Leftover("volume", f"v-{mark.run}", mark) for mark in (DEAD, ALIVE, FAR)),
+        *(Leftover("image", f"i-{mark.run}", mark) for mark in (DEAD, ALIVE, FAR)),
     )
     told = swept(ruins)
-    assert ruins.removed == [("container", "c-r1"), ("network", "n-r1"), ("volume", "v-r1")]
+    last = [("volume", "v-r1"), ("image", "i-r1")]
+    assert ruins.removed == [("container", "c-r1"), ("network", "n-r1"), *last]
     assert told == (
         "container c-r1 of run r1",
         "network n-r1 of run r1",
         "volume v-r1 of run r1",
+        "image i-r1 of run r1",
     )
 
 
@@ -99,6 +106,6 @@ def test_processes_end_first() -> None:
         seen.append(len(ruins.removed))
         return ("process 7 (docker) of run r1",)
 
-    told = sweep(ruins, processes, alive)  # type: ignore[arg-type]
+    told = sweep(ruins, processes, over)  # type: ignore[arg-type]
     assert seen == [0]
     assert told == ("process 7 (docker) of run r1", "container c of run r1")

@@ -11,11 +11,12 @@ from support.story import Story
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 KEYS = {
-    *("about", "specs", "sources", "secrets", "now", "world"),
+    *("about", "specs", "sources", "bases", "secrets", "now", "world"),
     *("allowMassRemoval", "down", "plan"),
 }
 REASONS = {
     "BuildFailed",
+    "DependencyCycle",
     "DependencyNotReady",
     "DeployFailed",
     "EngineUnreachable",

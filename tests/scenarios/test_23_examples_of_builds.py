@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -98,3 +99,26 @@ def test_rollback_of_a_version_that_fails(world: World) -> None:
     (world.folder / "index.html").rename(world.specs / "site/index.html")
     shown.changed()
     assert "First edition" in shown.text("news.localhost")
+
+
+def test_steps(world: World) -> None:
+    """A task of several steps makes, tries and publishes an image, and its run tells of it."""
+    shown = Shown(world, "steps")
+    assert "Made by run r" in shown.text("pages.localhost")
+    (run,) = json.loads(world.gitops("runs", "--kind", "task", "-o", "json").out)
+    assert (run["task"], run["status"]) == ("pages", "Succeeded")
+    assert f"Made by run {run['id']}" in shown.text("pages.localhost")
+
+
+def test_triggers(world: World) -> None:
+    """What an image builds on makes it anew, in order and once; a text about it does not."""
+    shown = Shown(world, "triggers")
+    assert "first edition" in shown.text("portal.localhost", "/base.txt")
+    (world.specs / "web" / "notes.md").write_text("read me")
+    assert "0 steps" in world.gitops("plan").out
+    shown.edit("first edition", "second edition", "base/Dockerfile")
+    shown.changed()
+    assert "second edition" in shown.text("portal.localhost", "/base.txt")
+    runs = json.loads(world.gitops("runs", "--kind", "task", "-o", "json").out)
+    assert [run["task"] for run in runs] == ["portal", "base", "portal", "base"]
+    assert "BASE_IMAGE" in json.dumps(runs[0]["causes"])

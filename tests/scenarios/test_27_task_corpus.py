@@ -111,15 +111,8 @@ def bench(request: pytest.FixtureRequest, world: World, registry: str) -> Iterat
     yield made
     for name in names:
         _removed(world, name)
-    runs = [
-        match
-        for one in world.results
-        for match in re.findall(r"^run (\w+)$", one.err, re.MULTILINE)
-    ]
-    for image in world.engine.images():
-        for tag in image["RepoTags"] or ():
-            if f"{OWN}{request.param}" in tag or any(run in tag for run in runs):
-                _removed(world, tag)
+    if "build:" in (made.folder / FILE).read_text():
+        _remove_built(world, request.param)
 
 
 def test_the_task_does_what_is_expected(bench: Bench) -> None:
@@ -129,6 +122,15 @@ def test_the_task_does_what_is_expected(bench: Bench) -> None:
         check(wanted, seen)
         if seen.run is not None:
             assert bench.left(seen.run.id) == [], str(seen.result)
+
+
+def _remove_built(world: World, case: str) -> None:
+    """Remove the images of a case, which bear its name or the id of a run."""
+    runs = re.findall(r"^run (\w+)$", "".join(one.err for one in world.results), re.MULTILINE)
+    for image in world.engine.images():
+        for tag in image["RepoTags"] or ():
+            if f"{OWN}{case}" in tag or any(run in tag for run in runs):
+                _removed(world, tag)
 
 
 def _removed(world: World, image: str) -> None:

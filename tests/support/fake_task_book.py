@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskStepRun
+from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskRun, TaskStepRun
 
 
 class FakeTaskLog:
@@ -73,3 +73,21 @@ class FakeTaskBook:
     def canceled(self, run: str) -> str:
         """Return who asked for its end."""
         return self.asked_to_end.get(run, "")
+
+    def unended(self, project: str) -> tuple[TaskRun, ...]:
+        """Return what has not ended."""
+        return tuple(
+            TaskRun(
+                run, project, new.task, new.type, self.statuses[run][-1], new.causes, "",
+                new.commit, new.branch, new.url, new.fingerprint, new.platform, new.owner,
+                new.host, new.process, new.created, None, None, 0, 0.0,
+            )
+            for run, new in self.asked.items()
+            if not self.statuses[run][-1].ended
+        )  # fmt: skip
+
+    def abandon(self, runs: Sequence[str], _now: float) -> int:
+        """End them."""
+        for run in runs:
+            self.statuses[run].append(RunStatus.ERROR)
+        return len(runs)

@@ -269,6 +269,7 @@ def world_of(engine: ScriptedEngine, leases: FakeLeases, snapshot: EngineSnapsho
         builder=lambda: unused,  # type: ignore[arg-type, return-value]
         certificates=lambda: unused,  # type: ignore[arg-type, return-value]
         tasks=lambda: unused,  # type: ignore[arg-type, return-value]
+        attester=lambda: unused,  # type: ignore[arg-type, return-value]
     )
     sites: Mapping[str, Site] = {"local": site}
     return World(

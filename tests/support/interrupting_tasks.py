@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,10 @@ TASKS = {
     "old build": "  - {id: work, %(limit)s build: '-t %(name)s:made .'}\n",
     "push": "  - {id: work, %(limit)s push: ['localhost:%(port)s/%(name)s:x']}\n",
     "cmd": "  - {id: work, %(limit)s cmd: \"busybox sh -c '%(long)s'\"}\n",
+    "built": (
+        "  - {id: first, build: '-f Quick .'}\n"
+        "  - {id: work, %(limit)s cmd: \"busybox sh -c '%(long)s'\"}\n"
+    ),
     "detach": (
         "  - {id: web, detach: true, cmd: \"-v data:/data busybox sh -c '%(long)s'\"}\n"
         "  - {id: work, %(limit)s cmd: \"busybox sh -c '%(long)s'\"}\n"
@@ -52,6 +58,7 @@ class Interrupted:
         folder = self.quick.folder / f"context-{self.name}"
         folder.mkdir()
         (folder / "Dockerfile").write_text(f"FROM busybox\nRUN sleep 300; : {self.mark}\n")
+        (folder / "Quick").write_text(f"FROM busybox\nLABEL mark={self.mark}\n")
         text = f"version: v1.1.0\nsteps:\n{TASKS[self.kind] % words}{LAST}"
         if self.kind == "detach":
             text = text.replace("steps:", "volumes: [{name: data, secret: {key: YQ==}}]\nsteps:")
@@ -107,6 +114,14 @@ def processes_with(mark: str) -> list[str]:
 def processes_of(run: str) -> list[str]:
     """Return the environments, of all processes, that carry the mark of a run."""
     return [one for one in _each("environ") if f"GITOPS_RUN={run}" in one]
+
+
+def end_what_a_build_left(mark: str) -> None:
+    """Kill the process of a build whose engine was stopped: the engine leaves it to itself."""
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdecimal() and mark.encode() in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _each(what: str) -> Iterator[str]:

@@ -148,6 +148,9 @@ class MemoryEngine:
         assert image in self.images
         self.images.add(name)
 
+    def untag(self, image: str) -> None:
+        self.images.discard(image)
+
     def has(self, image: str) -> bool:
         return image in self.images
 

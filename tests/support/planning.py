@@ -7,20 +7,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
-from support.model_engine import Unwell
+from support.model_engine import Unwell, digest_of
 from support.model_world import ModelWorld
 
-from gitops.model.actions import Action, Build, WaitHealthy
+from gitops.model.actions import Action, Build, RunTask, WaitHealthy
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
+from gitops.model.metadata import Metadata
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.plan import History, Plan, Step
+from gitops.model.resources import BuildTask, PathSource
 from gitops.model.secret import EnvSecret, Secret, SecretRef
 from gitops.model.sources import Source
+from gitops.model.task_snapshots import BuildSnapshot
+from gitops.model.wanted import WantedImage
 from gitops.plan.content import app_secrets
+from gitops.plan.encoding import encode
 from gitops.plan.grounds import Question
 from gitops.plan.planner import make_plan
+from gitops.plan.remembered import recall
 from gitops.plan.wanted import work_out
 from gitops.spec.assembly import LoadRequest, load_texts
 
@@ -42,10 +48,11 @@ def bundle_from(documents: Iterable[Mapping[str, object]]) -> Bundle:
     return loaded.bundle
 
 
-def source_of(given: str | Mapping[str, str]) -> Observation[Source]:
+def source_of(given: str | Mapping[str, Any]) -> Observation[Source]:
     """Return a source: a tree's name, `absent`, or a mapping (tree, commit, branch, stale ...).
 
-    `{unreachable: why}` is one that could not be read, and of which nothing is known.
+    `{unreachable: why}` is one that could not be read, and of which nothing is known. `beside` are
+    further mappings: tags and pull requests. `recipe` is the text of the Dockerfile.
     """
     if given == "absent":
         return Absent("there is no branch main")
@@ -53,7 +60,19 @@ def source_of(given: str | Mapping[str, str]) -> Observation[Source]:
         return Found(Source(tree=given, dockerfile="d", location="/source"))
     if "unreachable" in given:
         return Unreachable("https://git.example.com/", given["unreachable"])
-    return Found(Source(**{"dockerfile": "d", "location": "/source", **given}))
+    return Found(_one_source(given))
+
+
+def _one_source(given: Mapping[str, Any]) -> Source:
+    beside = tuple(map(_one_source, given.get("beside", ())))
+    return Source(**{"dockerfile": "d", "location": "/source", **given, "beside": beside})
+
+
+def base_of(said: str) -> Observation[str]:
+    """Return what a base image points to: a name for its digest, `absent` or `unreachable`."""
+    if said == "unreachable":
+        return Unreachable("the registry", "no route to host")
+    return Absent("it") if said == "absent" else Found(digest_of(said))
 
 
 class Wish(NamedTuple):
@@ -66,6 +85,7 @@ class Wish(NamedTuple):
     sources: Mapping[Address, Observation[Source]]
     secrets: Mapping[str, str] = {}
     now: float = 1000.0
+    bases: Mapping[str, Observation[str]] = {}
 
     @property
     def inputs(self) -> Inputs:
@@ -75,7 +95,7 @@ class Wish(NamedTuple):
             EnvSecret(name): Secret(value) for name, value in self.secrets.items()
         }
         missing = {one: f"{one} is not set" for one in wanted if one not in known}
-        return Inputs(self.sources, known, missing, self.now)
+        return Inputs(self.sources, known, missing, self.now, self.bases)
 
 
 def wish_of(specs: str, sources: Mapping[str, Any], secrets: Mapping[str, str] = {}) -> Wish:
@@ -89,9 +109,10 @@ def question_of(
 ) -> Question:
     """Return the question that the pipeline would ask in this world."""
     notes = {target: engine.notes for target, engine in world.engines.items()}
-    wanted = work_out(wish.bundle, wish.inputs, notes)
+    inputs = recall(wish.inputs, history)
+    wanted = work_out(wish.bundle, inputs, notes)
     observed = world.observe(wish.bundle, wanted)
-    return Question(wanted, observed, history, wish.inputs, allow_mass_removal)
+    return Question(wanted, observed, history, inputs, allow_mass_removal)
 
 
 def plan_of(wish: Wish, world: ModelWorld, history: History = NOTHING) -> Plan:
@@ -111,7 +132,7 @@ class Broke(NamedTuple):
 
 def _does(world: ModelWorld, action: Action, broke: Broke) -> bool:
     """Do an action; return whether it went well."""
-    if isinstance(action, Build) and action.image.task.name in broke.builds:
+    if isinstance(action, Build | RunTask) and action.image.task.name in broke.builds:
         return False
     try:
         world.apply(action)
@@ -148,13 +169,14 @@ STRAIGHT = Play()
 
 
 def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
-    """Do the steps one by one; return what is quarantined by them.
+    """Do the steps one by one; return what is quarantined by them, and what was built.
 
     What comes after a step that fails is not done; what the plan says for that case is.
     """
     failed: set[int] = set()
     done: set[int] = set()
     bad: dict[Address, dict[str, str]] = {}
+    built: dict[Address, str] = {}
     limit = len(plan.steps) if play.limit is None else play.limit
     for _ in plan.steps[:limit]:
         ready = [one for one in plan.steps if one.number not in done and done.issuperset(one.after)]
@@ -163,6 +185,8 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
         if failed.intersection(step.after):
             failed.add(step.number)
             continue
+        if isinstance(step.action, Build | RunTask):
+            built[step.address] = _remembered(step.action.image)
         if not _does(world, step.action, play.broke):
             failed.add(step.number)
             if step.wish:
@@ -170,7 +194,16 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
             for action in step.otherwise:
                 world.apply(action)
         play.look(step)
-    return History(bad)
+    return History(bad, built=built)
+
+
+def _remembered(image: WantedImage) -> str:
+    """Return the snapshot of an image; the planner reads of it what the image was made from."""
+    task = BuildTask(
+        image.owner, Metadata({}, {}), Address("Repository", "any"), PathSource("/source"),
+        "Dockerfile", "", {}, {}, (), latest=True, interval=60.0, timeout=3600.0,
+    )  # fmt: skip
+    return encode(BuildSnapshot(image, task, Source("t", "d", "/source")))
 
 
 def converge(
@@ -192,4 +225,5 @@ def merged(one: History, other: History) -> History:
         address: {**one.quarantined.get(address, {}), **other.quarantined.get(address, {})}
         for address in addresses
     }
-    return History(quarantined, {**one.mended, **other.mended})
+    mended, built = {**one.mended, **other.mended}, {**one.built, **other.built}
+    return History(quarantined, mended, built)

@@ -63,6 +63,9 @@ class Shown:
             (world.specs / "target.yaml").write_text(_TARGET)
         for file in world.specs.glob("*.yaml*"):
             file.write_text(self._fitted(file.read_text()))
+        for file in world.specs.rglob("Dockerfile"):
+            registry = f"localhost:{world.registry_port}"
+            file.write_text(file.read_text().replace("localhost:5000", registry))
         self.reconcile()
         self.settled()
 

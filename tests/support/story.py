@@ -22,6 +22,7 @@ from support.planning import (
     Broke,
     Play,
     Wish,
+    base_of,
     carry_out,
     converge,
     merged,
@@ -86,8 +87,10 @@ class Letters:
     def see_plan(self, wish: Wish, plan: Plan, world: ModelWorld) -> None:
         """Learn the hashes that a plan, and the question that it answers, bring into the story."""
         for image in question_of(wish, world).wanted.images:
-            letter = self.learn(str(image.task), image.fingerprint)
+            letter = self.learn(str(image.owner), image.fingerprint)
             self._image(image.fingerprint, digest_of(str(image.ref)), letter)
+            if image.pull:
+                self.word(image.ref.tag, f"pr-{image.pull}-{letter}")
         for step in plan.steps:
             if isinstance(step.action, CreateContainer):
                 self.see(step.action.container.labels)
@@ -96,6 +99,7 @@ class Letters:
     def _image(self, fingerprint: str, digest: str, letter: str) -> None:
         for size in (24, 8):
             self.word(f"gitops-{fingerprint[:size]}", f"gitops-{letter}")
+        self.word(fingerprint[:8], letter)
         self.digest(digest, f"digest-{letter}")
 
     def digest(self, digest: str, word: str) -> None:
@@ -144,6 +148,9 @@ class Story:
         """Return the wish of a moment: its own words, else those of the case."""
         case = {**self._case, **own}
         wish = wish_of(case["specs"], case.get("sources", {}), case.get("secrets", {}))
+        wish = wish._replace(bases={k: base_of(v) for k, v in case.get("bases", {}).items()})
+        for said in case.get("bases", {}).values():
+            self.letters.digest(digest_of(said), f"digest-of-{said}")
         return wish._replace(now=_moment(case["now"])) if "now" in case else wish
 
     def _ask(self, moment: Mapping[str, Any]) -> None:

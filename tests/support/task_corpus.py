@@ -19,9 +19,9 @@ EXPECTED = "expect.yaml"
 class Expected(NamedTuple):
     """One document of an `expect.yaml`: a run of the folder's task, and all that must be seen.
 
-    `out` are whole lines of standard output, `err` pieces of standard error, `either`
-    pieces of which one stands in one of them, `never` pieces that stand in neither. `count` says
-    how often a line is there. `steps` gives `status`, `status xATTEMPTS` or `status =EXITCODE` by id.
+    `out` are whole lines of standard output, `err` pieces of standard error, `either` pieces of
+    which one stands in one of them, `never` pieces that stand in neither. `counts` says how often
+    a line is there. `steps` gives `status`, `status xATTEMPTS` or `status =EXITCODE` by id.
     `before` are pairs of steps of which the first has ended when the second begins, `together`
     steps that were at work at one time. `pushed` is all that the run has pushed, by name and tag.
     `<run>`, `<registry>` and `<commit>` stand for what they are.
@@ -38,7 +38,7 @@ class Expected(NamedTuple):
     code: int = 0
     status: str = ""
     out: Sequence[str] = ()
-    count: Mapping[str, int] = {}
+    counts: Mapping[str, int] = {}
     err: Sequence[str] = ()
     either: Sequence[str] = ()
     never: Sequence[str] = ()
@@ -92,7 +92,7 @@ def _check_words(wanted: Expected, seen: Seen) -> None:
     lines = result.out.splitlines()
     for line in map(seen.filled, wanted.out):
         assert line in lines, f"no line {line!r}:\n{result}"
-    for line, times in wanted.count.items():
+    for line, times in wanted.counts.items():
         assert lines.count(seen.filled(line)) == times, f"not {times} lines {line!r}:\n{result}"
     for piece in map(seen.filled, wanted.err):
         assert piece in result.err, f"no {piece!r} in standard error:\n{result}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gitops.drivers.base.building import (
     Ability,
+    Attester,
     BaseFollower,
     BuildContext,
     Builder,
@@ -30,6 +31,7 @@ from gitops.drivers.base.errors import Cancel, DriverError, ErrorKind, Output
 from gitops.drivers.base.gateway import GatewayReader, GatewayWriter, Upstream
 from gitops.drivers.base.secrets import SecretReader
 from gitops.drivers.base.tasking import (
+    UNNAMED,
     Leftover,
     RunMark,
     Sink,
@@ -40,7 +42,9 @@ from gitops.drivers.base.tasking import (
 )
 
 __all__ = [
+    "UNNAMED",
     "Ability",
+    "Attester",
     "BaseFollower",
     "BuildContext",
     "BuildJob",

@@ -162,3 +162,18 @@ class RegistryClient(Protocol):
     def retag(self, image: ImageRef, tag: str) -> None:
         """Make `tag` of the same repository point to the manifest of `image`."""
         ...
+
+
+class Attester(Protocol):
+    """Writes documents beside an image in its registry; `image` has a digest. Twice is once."""
+
+    def provenance(self, image: ImageRef, statement: bytes) -> None:
+        """Attach an in-toto statement; `DriverError` when that cannot be done."""
+        ...
+
+    def sbom(self, image: ImageRef, date: float) -> None:
+        """Attach the list of the packages in the image, which the engine gets if it has it not.
+
+        `date` is seconds since 1970. Raises `DriverError` when that cannot be done.
+        """
+        ...

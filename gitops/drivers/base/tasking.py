@@ -13,6 +13,10 @@ Sink = Callable[[str], None]
 """Takes a block of whole lines of a step's output, each with its line end, not redacted yet."""
 
 
+UNNAMED = "gitops-run"
+"""Where images are that a run builds without a name: `gitops-run/RUN:STEP`, until its end."""
+
+
 class RunMark(NamedTuple):
     """What everything made for a run carries, so that another process can clear it away."""
 
@@ -77,7 +81,10 @@ class StepEnd(NamedTuple):
 
 
 class Leftover(NamedTuple):
-    """Something that a run made and nobody took away; `kind` is container, network or volume."""
+    """Something that a run made and nobody took away.
+
+    `kind` is container, network, volume or image; of an image nothing is known but its run.
+    """
 
     kind: str
     name: str
@@ -148,6 +155,10 @@ class TaskEngine(Protocol):
 
     def tag(self, image: str, name: str) -> None:
         """Give a local image another name; MISSING when there is no such image."""
+        ...
+
+    def untag(self, image: str) -> None:
+        """Take a local image's name away, and the image with its last one; none there is fine."""
         ...
 
     def has(self, image: str) -> bool:

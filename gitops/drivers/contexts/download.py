@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -47,17 +47,14 @@ def downloaded(url: str) -> Iterator[RunFiles]:
         encoded = base64.b64encode(login).decode()
         request.add_unredirected_header("Authorization", f"Basic {encoded}")
     what = f"cannot read {remote.url}"
-    try:
-        with build_opener(_Redirects).open(request, timeout=PATIENCE) as answer:
-            manager = archive_files(answer, remote.url)
-            files = manager.__enter__()
-    except HTTPError as error:
-        with error:
-            kind = _KINDS.get(error.code, ErrorKind.UNREACHABLE)
-            raise DriverError(kind, what, f"the server answered {error.code}") from error
-    except (HTTPException, OSError) as error:
-        raise DriverError(ErrorKind.UNREACHABLE, what, str(error)) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            answer = stack.enter_context(build_opener(_Redirects).open(request, timeout=PATIENCE))
+            files = stack.enter_context(archive_files(answer, remote.url))
+        except HTTPError as error:
+            with error:
+                kind = _KINDS.get(error.code, ErrorKind.UNREACHABLE)
+                raise DriverError(kind, what, f"the server answered {error.code}") from error
+        except (HTTPException, OSError) as error:
+            raise DriverError(ErrorKind.UNREACHABLE, what, str(error)) from error
         yield files
-    finally:
-        manager.__exit__(None, None, None)

@@ -21,12 +21,16 @@ from gitops.drivers.context_tree import (
     select,
 )
 from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
-from gitops.drivers.git_access import Remote, access, split_url
+from gitops.drivers.git_access import Remote, access, remote_of, split_url
 from gitops.drivers.git_guard import LONGEST_PATH
 from gitops.drivers.git_listing import Located, Tree, nearest
+from gitops.drivers.git_look import look_at
 from gitops.drivers.git_mirror import Mirror, config_file, mirror
 from gitops.drivers.git_program import Objects, git, objects
+from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.ignore import Matcher
+from gitops.model.secret import Secrets
+from gitops.model.sources import Source
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -143,6 +147,22 @@ def git_files(cache: Path, wanted: Wanted) -> Iterator[RunFiles]:
         location = f"{remote.url}#{name}{f':{folder}' if folder else ''}"
         facts = Facts(location, found.commit, found.branch, found.tag, remote.url, date)
         yield RunFiles(GitFiles(files, date, location), facts)
+
+
+@contextmanager
+def source_files(
+    cache: Path, wanted: GitWanted, source: Source, secrets: Secrets
+) -> Iterator[RunFiles]:
+    """Give the files of a source that was seen before, as a task's run gets them.
+
+    `cache` is the folder of the mirrors. Raises `DriverError` as `Look.again` does.
+    """
+    with look_at(cache, remote_of(wanted.source, secrets)) as look:
+        files = GitFiles(look.files(wanted, source), source.date, source.location)
+        facts = Facts(
+            source.location, source.commit, source.branch, source.tag, source.url, source.date
+        )
+        yield RunFiles(files, facts)
 
 
 def _resolved(place: Mirror, ref: str) -> _Found:

@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.context_tree import ignore_files
 from gitops.drivers.contexts.archive_files import archive_files, archive_of_file
-from gitops.drivers.contexts.files import Facts, RunFiles
+from gitops.drivers.contexts.files import Facts, Given, RunFiles
 from gitops.drivers.contexts.folder_files import VCS, FolderFiles
 from gitops.drivers.contexts.places import Kind, Place, place_of
 
@@ -59,6 +60,20 @@ def _open(cache: Path, place: Place) -> AbstractContextManager[RunFiles]:
             )
 
             return git_files(cache / "git", Wanted(place.address, place.ref, place.folder))
+
+
+def with_dockerfile(files: RunFiles, path: str) -> RunFiles:
+    """Return the files with a Dockerfile from elsewhere on this machine, and its ignore file.
+
+    Raises `DriverError` MISSING when there is none, and what reading it raises.
+    """
+    place = Path(path)
+    beside = FolderFiles(place.parent)
+    text = beside.content(place.name)
+    if text is None:
+        raise DriverError(ErrorKind.MISSING, f"there is no Dockerfile {path}", "name it with -f")
+    own, _ = ignore_files(place.name)
+    return files._replace(given=Given(text, beside.content(own)))
 
 
 @contextmanager

@@ -105,6 +105,10 @@ class DockerTaskEngine:
         """Give a local image another name; MISSING when there is no such image."""
         self._images.tag(image, name)
 
+    def untag(self, image: str) -> None:
+        """Take a local image's name away; CONFLICT while a container uses it by no other."""
+        self._images.untag(image)
+
     def has(self, image: str) -> bool:
         """Say whether the engine has an image."""
         return self._images.has(image)

@@ -73,6 +73,12 @@ class Images(NamedTuple):
         answer = self.http.call("POST", f"/images/{_in_path(image)}/tag?{query}")
         succeed(answer, f"image {image} could not be given the name {name}")
 
+    def untag(self, image: str) -> None:
+        """Take a name away, and the image with its last one; one that is gone is fine."""
+        answer = self.http.call("DELETE", f"/images/{_in_path(image)}")
+        if answer.status != 404:  # noqa: PLR2004 - Not Found
+            succeed(answer, f"image {image} could not be removed")
+
 
 class _Transfer(NamedTuple):
     """A pull or push: how it is asked for, and the words for its failure."""

@@ -40,9 +40,12 @@ class Span(TypedDict):
 
 def check_own_end(http: EngineHttp, container: str, span: Span) -> None:
     """Raise UNREACHABLE if the engine sent a container a signal to end while it ran."""
+    began = _nanoseconds(span["StartedAt"])
+    # A busy engine may write down the start of a short one after its end.
+    ended = max(_nanoseconds(span["FinishedAt"]), began) + _LATE
     query = {
-        "since": _stamp(span["StartedAt"]),
-        "until": _stamp(span["FinishedAt"], _LATE),
+        "since": _stamp(began),
+        "until": _stamp(ended),
         "filters": json.dumps({"container": [container], "event": ["kill"]}),
     }
     what = f"how container {container} ended could not be asked"
@@ -60,9 +63,13 @@ def check_own_end(http: EngineHttp, container: str, span: Span) -> None:
             )
 
 
-def _stamp(time: str, later: int = 0) -> str:
-    """Return a time as the engine wants it: seconds since 1970, a dot, nanoseconds."""
+def _nanoseconds(time: str) -> int:
+    """Return a time in nanoseconds since 1970."""
     whole, _, fraction = time.removesuffix("Z").partition(".")
     seconds = round(datetime.fromisoformat(f"{whole}+00:00").timestamp())
-    found = seconds * NANO + int(f"{fraction:0<9}") + later
+    return seconds * NANO + int(f"{fraction:0<9}")
+
+
+def _stamp(found: int) -> str:
+    """Return a time as the engine wants it: seconds since 1970, a dot, nanoseconds."""
     return f"{found // NANO}.{found % NANO:09}"

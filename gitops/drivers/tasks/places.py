@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast
 from urllib.parse import quote
 
-from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark
+from gitops.drivers.base import UNNAMED, DriverError, ErrorKind, Leftover, RunMark
 from gitops.drivers.engine_http import Answer, Call, EngineHttp
 from gitops.drivers.tasks.marks import LABEL_RUN, labels_of, mark_of
 from gitops.drivers.tasks.running import succeed
@@ -30,6 +30,10 @@ class _Container(TypedDict):
 class _Named(TypedDict):
     Name: str
     Labels: Mapping[str, str] | None
+
+
+class _Image(TypedDict):
+    RepoTags: Sequence[str] | None
 
 
 class _Volumes(TypedDict):
@@ -101,12 +105,18 @@ def _unless_gone(answer: Answer, what: str) -> None:
 
 
 def leftovers(http: EngineHttp) -> tuple[Leftover, ...]:
-    """Return everything that carries a run's mark, containers first, networks, volumes."""
+    """Return everything that carries a run's mark, containers first, networks, volumes, images."""
     chosen = f"filters={quote(json.dumps({'label': [LABEL_RUN]}))}"
-    paths = (f"/containers/json?all=1&{chosen}", f"/networks?{chosen}", f"/volumes?{chosen}")
+    unnamed = f"filters={quote(json.dumps({'reference': [f'{UNNAMED}/*']}))}"
+    paths = (
+        f"/containers/json?all=1&{chosen}",
+        f"/networks?{chosen}",
+        f"/volumes?{chosen}",
+        f"/images/json?{unnamed}",
+    )
     answers = http.calls([Call("GET", path) for path in paths])
     what = "what runs of tasks have left on the engine could not be listed"
-    containers, networks, volumes = (succeed(answer, what).json() for answer in answers)
+    containers, networks, volumes, images = (succeed(answer, what).json() for answer in answers)
     found = [
         Leftover("container", _name_of(one), mark_of(one["Labels"]))
         for one in cast("list[_Container]", containers)
@@ -119,7 +129,17 @@ def leftovers(http: EngineHttp) -> tuple[Leftover, ...]:
         Leftover("volume", one["Name"], mark_of(one["Labels"]))
         for one in cast("_Volumes", volumes)["Volumes"] or ()
     ]
+    found += [
+        Leftover("image", tag, RunMark(_run_of(tag), "", "", ""))
+        for one in cast("list[_Image]", images)
+        for tag in one["RepoTags"] or ()
+        if tag.startswith(f"{UNNAMED}/")
+    ]
     return tuple(found)
+
+
+def _run_of(tag: str) -> str:
+    return tag.removeprefix(f"{UNNAMED}/").partition(":")[0]
 
 
 def _name_of(container: _Container) -> str:

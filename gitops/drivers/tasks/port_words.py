@@ -16,8 +16,8 @@ _HIGHEST = 65535
 def published(words: Iterable[str]) -> dict[str, list[dict[str, str]]]:
     """Return the PortBindings of `[[address:]host:]container[/protocol]` each.
 
-    A host port that is left out, or 0, is the engine's choice; a range (`8000-8005`) stands for its ports.
-    Raises INVALID.
+    A host port that is left out, or 0, is the engine's choice; a range (`8000-8005`) stands for its
+    ports. Raises INVALID.
     """
     found: dict[str, list[dict[str, str]]] = {}
     for word in words:
@@ -25,9 +25,8 @@ def published(words: Iterable[str]) -> dict[str, list[dict[str, str]]]:
         front, _, inside = rest.rpartition(":")
         address, _, outside = front.rpartition(":")
         targets = _range(inside, word)
-        hosts: Sequence[str] = (
-            [""] * len(targets) if outside in ("", "0") else _range(outside, word)
-        )
+        chosen = outside not in ("", "0")
+        hosts: Sequence[str] = _range(outside, word) if chosen else [""] * len(targets)
         if len(hosts) != len(targets):
             raise _wrong(word, "both ranges have to be of one length")
         for target, host in zip(targets, hosts, strict=True):

@@ -12,7 +12,7 @@ from gitops.drivers.base import DriverError, RunMark, StepContainer, TaskEngine
 
 
 class Belongings:
-    """Containers, volumes and networks of one run, for several threads.
+    """Containers, volumes, networks and nameless images of one run, for several threads.
 
     Containers that are done with are removed behind the run's back, so that the next step need not
     wait; `clear` waits for all of it.
@@ -26,6 +26,7 @@ class Belongings:
         self._going: dict[str, Future[None]] = {}
         self._volumes: set[str] = set()
         self._networks: list[str] = []
+        self._images: set[str] = set()
         # One at a time: removing is the engine's work, and the steps need the processors.
         self._remover = ThreadPoolExecutor(1, "remove")
 
@@ -62,6 +63,11 @@ class Belongings:
             self._networks.append(name)
         self._engine.create_network(name, driver, self._mark, ipv6=ipv6)
 
+    def image(self, name: str) -> None:
+        """Remember an image that is about to be built, and of use to this run only."""
+        with self._lock:
+            self._images.add(name)
+
     def clear(self) -> tuple[str, ...]:
         """Remove everything; return what could not be removed, each with the reason."""
         for name in tuple(self._containers):
@@ -75,6 +81,7 @@ class Belongings:
                 _error(f"network {one}", partial(engine.remove_network, one))
                 for one in self._networks
             ),
+            *(_error(f"image {one}", partial(engine.untag, one)) for one in self._images),
         )
         return tuple(error for error in errors if error)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from gitops.drivers.base import BuildContext, BuildJob, CacheUse, DriverError, ErrorKind
+from gitops.drivers.base import UNNAMED, BuildContext, BuildJob, CacheUse, DriverError, ErrorKind
 from gitops.engine.tasks.containers import Place
 from gitops.engine.tasks.names import has_registry
 from gitops.engine.tasks.stage import Stage
@@ -55,7 +55,7 @@ def _context(line: BuildLine, shop: Shop) -> AbstractContextManager[BuildContext
 def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
     """Return the builder's job; `DriverError` for a missing value, or what may not be pushed."""
     stage = shop.stage
-    images = [parse_image(tag) for tag in line.tags] or [_unnamed(stage.run, step)]
+    images = [parse_image(tag) for tag in line.tags] or [unnamed(stage.run, step)]
     network = shop.place.networks.get(line.network, line.network)
     _check(step, line, stage, network)
     return BuildJob(
@@ -91,9 +91,9 @@ def _check(step: TaskStep, line: BuildLine, stage: Stage, network: str) -> None:
         raise DriverError(ErrorKind.DENIED, f"step {step.id} may not use {what} in this run")
 
 
-def _unnamed(run: str, step: TaskStep) -> ImageRef:
+def unnamed(run: str, step: TaskStep) -> ImageRef:
     """Return the name of an image that the task gives none: the run and step that made it."""
-    return ImageRef(f"gitops-run/{run}", step.id.lower())
+    return ImageRef(f"{UNNAMED}/{run}", step.id.lower())
 
 
 def _args(step: TaskStep, line: BuildLine) -> Mapping[str, str]:
@@ -115,7 +115,7 @@ def _cache(step: TaskStep, line: BuildLine, stage: Stage, image: ImageRef) -> Ca
 def _secret(step: TaskStep, secret: BuildSecret, shop: Shop) -> Secret:
     what = f"step {step.id}: the build secret {secret.id!r}"
     if secret.path:
-        return Secret(shop.workspace.read(secret.path).decode("latin-1"))
+        return Secret(shop.workspace.read(secret.path).decode(errors="surrogateescape"))
     if secret.env:
         if secret.env not in step.env:
             raise DriverError(

@@ -82,7 +82,12 @@ def _provide(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear
 
 
 def _settle(error: DriverError, image: str, engine: TaskEngine, ear: Ear, *, fresh: bool) -> None:
-    """Be content with an image that is here when its registry cannot be asked for a fresh one."""
-    if not fresh or error.kind is not ErrorKind.UNREACHABLE or not engine.has(image):
+    """Be content with an image that is here when its registry cannot be asked for a fresh one.
+
+    Without any it is the step that failed: the engine, which answers, is well.
+    """
+    if error.kind is not ErrorKind.UNREACHABLE:
         raise error
+    if not engine.has(image) or not fresh:
+        raise DriverError(ErrorKind.FAILED, error.what, error.detail) from error
     ear.line(f"warning: {error}; the image that is here is used")

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from gitops.drivers.base import Cancel
-from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskStepRun
+from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskRun, TaskStepRun
 
 
 class TaskLog(Protocol):
@@ -57,6 +57,14 @@ class TaskBook(Protocol):
 
     def canceled(self, run: str) -> str:
         """Return who asked for the end of a run, if anybody did."""
+        ...
+
+    def unended(self, project: str) -> Sequence[TaskRun]:
+        """Return all runs of a project that have not ended, as far as they could write it."""
+        ...
+
+    def abandon(self, runs: Sequence[str], now: float) -> int:
+        """End runs whose process is gone; return how many there were."""
         ...
 
 

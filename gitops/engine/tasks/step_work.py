@@ -7,7 +7,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from gitops.engine.tasks.attempts import Attempted, Once, StoppedError, attempt
-from gitops.engine.tasks.build_step import Shop, run_build
+from gitops.engine.tasks.build_step import Shop, run_build, unnamed
 from gitops.engine.tasks.cmd_step import Yard, run_command
 from gitops.engine.tasks.push_step import Made, Shelf, run_push
 from gitops.engine.tasks.stage import Records, Stage
@@ -38,8 +38,8 @@ class Board:
 
     @property
     def images(self) -> tuple[OutputImage, ...]:
-        """Return what was pushed, in its order."""
-        return tuple(self._images)
+        """Return what was pushed, in its order, each once."""
+        return tuple(dict.fromkeys(self._images))
 
     @property
     def interrupted(self) -> tuple[str, ...]:
@@ -128,6 +128,8 @@ def _once(step: TaskStep, bench: Bench) -> Once:
     """Return what one attempt at a step is."""
     match step.work:
         case BuildLine() as line:
+            if not line.tags:
+                bench.yard.belongings.image(str(unnamed(bench.stage.run, step)))
             shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place)
             return partial(run_build, step, line, shop)
         case RunLine() as line:

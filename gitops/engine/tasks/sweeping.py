@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gitops.drivers.base import DriverError, ErrorKind, Leftover, TaskEngine
+from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark, TaskEngine
+from gitops.engine.tasks.ports import TaskBook
 
 
 def sweep(
     engine: TaskEngine,
     processes: Callable[[], tuple[str, ...]],
-    alive: Callable[[str, str], bool | None],
+    over: Callable[[RunMark], bool],
 ) -> tuple[str, ...]:
     """Remove what dead runs left; return in words what was, and what could not be.
 
-    `processes` ends the programs of dead runs on this machine, and names them. `alive` says of
-    (host, process) whether it runs; what belongs to a machine that cannot be asked (none) stays.
+    `processes` ends the programs of dead runs on this machine, and names them. `over` says of
+    a run whether it is certain that nobody works on it any more.
     Raises `DriverError` when the engine cannot be reached.
     """
     done = list(processes())
-    known: dict[tuple[str, str], bool | None] = {}
+    known: dict[RunMark, bool] = {}
     # Containers come first: what they use can only go after them.
     for left in engine.leftovers():
-        owner = (left.mark.host, left.mark.process)
-        if owner not in known:
-            known[owner] = alive(*owner)
-        if known[owner] is False:
+        if left.mark not in known:
+            known[left.mark] = over(left.mark)
+        if known[left.mark]:
             done.append(_remove(engine, left))
     return tuple(done)
+
+
+def end_records(book: TaskBook, project: str, gone: Callable[[str, str], bool], now: float) -> int:
+    """End the records of a project's runs whose process is gone; return how many there were.
+
+    `gone` says of (host, process) whether it has ended for certain, `now` is seconds since 1970.
+    """
+    dead = [run.id for run in book.unended(project) if gone(run.host, run.process)]
+    return book.abandon(dead, now) if dead else 0
 
 
 def _remove(engine: TaskEngine, left: Leftover) -> str:
@@ -47,4 +56,5 @@ def _ways(engine: TaskEngine) -> dict[str, Callable[[str], None]]:
         "container": engine.remove,
         "network": engine.remove_network,
         "volume": engine.remove_volume,
+        "image": engine.untag,
     }

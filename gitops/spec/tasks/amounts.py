@@ -58,9 +58,8 @@ def labels(written: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def published(written: str) -> str:
     """Return a port to publish, as it is. Raises `LineError`."""
-    return _port(
-        _PUBLISHED, written, "write [[address:]host:]container[/protocol], such as 8080:80"
-    )
+    hint = "write [[address:]host:]container[/protocol], such as 8080:80"
+    return _port(_PUBLISHED, written, hint)
 
 
 def exposed(written: str) -> str:

@@ -97,7 +97,7 @@ def _work(
 def _push(step: Table, around: Around) -> tuple[str, ...]:
     images: list[str] = []
     written = step.texts("push")
-    if not written and step.found["push"] in ([], None):
+    if not written and isinstance(step.found["push"], list | None):
         step.complain("push", "there is no image", "write a list of images")
     for number, name in enumerate(written):
         try:

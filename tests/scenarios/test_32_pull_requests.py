@@ -1,0 +1,352 @@
+"""Obligation: a pull request of a stranger reaches nothing but its own tag."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from support.cleaning import clean
+from support.repo import Repo
+from support.scenario import ROOT, World
+
+from drivers.git_server import git_server
+
+pytestmark = pytest.mark.scenario
+
+SECRET = "s3cret-31415926"
+PASSWORD = "pa55word-27182818"
+DOCKERFILE = "FROM busybox\nCOPY page.txt /page.txt\n"
+MAIN = """version: v1.1.0
+steps:
+  - id: app
+    build: -t $Registry/shop:$ID .
+  - id: use
+    cmd: busybox sh -c 'test -n "$TOKEN" && test -S /var/run/docker.sock'
+    env: ["TOKEN={{.Secrets.token}}"]
+  - id: out
+    push: ["$Registry/shop:$ID"]
+"""
+
+
+class Try(NamedTuple):
+    """What a pull request does. `steps` go before those that make and push its own image.
+
+    `says` is what the run's message or log has to say; `harmless` that the run ends well.
+    """
+
+    steps: str
+    says: str
+    harmless: bool = False
+    files: Mapping[str, str] = {}
+    links: Mapping[str, str] = {}
+    head: str = ""
+    own: bool = True
+
+
+def cmd(line: str, *more: str) -> str:
+    """Return a step that runs a command."""
+    return "".join((f"  - id: try\n    cmd: {line}\n", *(f"    {one}\n" for one in more)))
+
+
+def build(line: str) -> str:
+    """Return a step that builds an image."""
+    return f"  - id: try\n    build: {line}\n"
+
+
+def push(name: str) -> str:
+    """Return steps that build an image and push it."""
+    return f"{build(f'-t {name} .')}  - id: up\n    push: ['{name}']\n"
+
+
+MOUNTED = "FROM busybox\nRUN --mount=type=secret,id=token,required=true cat /run/secrets/token\n"
+WGET = "wget -T 3 -q -O - http://%(registry)s:5000/v2/"
+TRIES: dict[str, Try] = {
+    "good": Try("", "", harmless=True),
+    # Secrets
+    "template": Try(cmd("busybox env", 'env: ["T={{.Secrets.token}}"]'), "token"),
+    "build-secret": Try(
+        build("--secret id=token -t x:$ID ."), "token", files={"Dockerfile": MOUNTED}
+    ),
+    "mounted-secret": Try(build("-t x:$ID ."), "token|secret", files={"Dockerfile": MOUNTED}),
+    "own-secrets": Try("", "token", head="secrets: [{id: token, keyvault: 'token'}]\n"),
+    "host-secret": Try(build("--secret id=t,src=/etc/passwd -t x:$ID ."), "passwd"),
+    "variables": Try(
+        cmd("busybox sh -c 'env; cat /proc/1/environ; ls -aR $HOME; ! ls -d $HOME/.docker'"),
+        "HOME=",
+        harmless=True,
+    ),
+    "ssh-agent": Try(build("--ssh default -t x:$ID ."), "SSH agent"),
+    # The engine and its machine
+    "socket": Try(cmd("busybox test ! -e /var/run/docker.sock"), "", harmless=True),
+    "mounted-socket": Try(
+        cmd("-v /var/run/docker.sock:/var/run/docker.sock busybox ls /var/run"), "engine's machine"
+    ),
+    "mounted-path": Try(cmd("-v /etc:/x busybox ls /x"), "engine's machine"),
+    "mounted-volume": Try(
+        cmd("-v %(project)s-local:/x busybox sh -c 'test -z \"$(ls /x)\"'"), "", harmless=True
+    ),
+    "mount-option": Try(cmd("--mount type=bind,src=/etc,dst=/x busybox ls /x"), "mount"),
+    "volumes-from": Try(cmd("--volumes-from %(container)s busybox ls /"), "volumes-from"),
+    "privileged-option": Try(cmd("--privileged busybox id"), "privileged"),
+    "privileged": Try(cmd("busybox id", "privileged: true"), "privileged"),
+    "capabilities": Try(cmd("--cap-add SYS_ADMIN busybox id"), "SYS_ADMIN"),
+    "pid": Try(cmd("--pid host busybox ps"), "pid"),
+    "device": Try(cmd("--device /dev/sda busybox ls /dev"), "device"),
+    "security": Try(cmd("--security-opt seccomp=unconfined busybox id"), "security-opt"),
+    "host-network": Try(cmd("busybox id", "network: host"), "host"),
+    "host-network-option": Try(cmd("--network host busybox id"), "host"),
+    "host-network-build": Try(build("--network host -t x:$ID ."), "network"),
+    "their-network": Try(cmd("--network container:%(container)s busybox id"), "container:"),
+    "project-network": Try(
+        cmd("busybox id"), "gitops", head="networks: [{name: '%(network)s', skipCreation: true}]\n"
+    ),
+    "project-network-build": Try(build("--network %(network)s -t x:$ID ."), "network"),
+    "registry": Try(cmd(f"busybox {WGET}"), "wget"),
+    "registry-build": Try(
+        build("-t x:$ID ."), "wget", files={"Dockerfile": f"FROM busybox\nRUN {WGET}\n"}
+    ),
+    # Pushes
+    "push-latest": Try(push("$Registry/shop:latest"), "may not"),
+    "push-run": Try(push("$Registry/shop:$ID"), "may not"),
+    "push-other": Try(push("$Registry/other:pr-7"), "may not"),
+    "push-fingerprint": Try(push("$Registry/shop:%(fingerprint)s"), "may not"),
+    "push-other-pull": Try(push("$Registry/shop:pr-7"), "may not"),
+    "push-longer": Try(push("$Registry/shop:pr-%(number)s0"), "may not"),
+    "push-elsewhere": Try(push("localhost:1/shop:pr-%(number)s"), "may not"),
+    "push-nothing": Try(cmd("busybox id"), "pushed nothing", own=False),
+    "name-latest": Try(build("-t $Registry/shop:latest ."), "may not"),
+    "name-fingerprint": Try(build("-t $Registry/shop:%(fingerprint)s ."), "may not"),
+    "name-base": Try(build("-t %(project)s-base:1 ."), "may not"),
+    "cache-to-latest": Try(
+        build("--cache-to type=registry,ref=$Registry/shop:latest -t x:$ID ."), "cache-to"
+    ),
+    # The workspace
+    "context-above": Try(build("-t x:$ID ../.."), r"\.\."),
+    "context-absolute": Try(build("-t x:$ID /etc"), "etc"),
+    "context-link": Try(build("-t x:$ID out"), "out", links={"out": "/etc"}),
+    "context-link-above": Try(build("-t x:$ID out"), "out", links={"out": "../../.."}),
+    "file-absolute": Try(build("-f /etc/passwd -t x:$ID ."), "passwd"),
+    "file-above": Try(build("-f ../../etc/passwd -t x:$ID ."), "passwd"),
+    "file-link": Try(build("-f recipe -t x:$ID ."), "recipe", links={"recipe": "/etc/passwd"}),
+    "context-http": Try(build("-t x:$ID http://127.0.0.1:1/x.git"), "may not build from"),
+    "context-file": Try(build("-t x:$ID file:///etc"), "may not build from|etc"),
+    "context-ext": Try(build("-t x:$ID ext::sh"), "ext"),
+    "context-ssh": Try(build("-t x:$ID git@127.0.0.1:x"), "may not build from"),
+}
+NUMBERS = {name: 7 + number for number, name in enumerate(TRIES)}
+
+
+class Shop(NamedTuple):
+    """What came of it: the runs by their task's name, and the world after them."""
+
+    world: World
+    runs: Mapping[str, dict[str, Any]]
+    before: Mapping[str, str]
+    told: str
+
+    def said(self, name: str) -> str:
+        """Return what a run says of itself, and its log."""
+        run = self.runs[name]
+        return f"{run['message']}\n{self.world.gitops('logs', run['id'], ok=None).text}"
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git; return what it says."""
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def propose(repo: Repo, number: int, files: Mapping[str, str], links: Mapping[str, str]) -> None:
+    """Push a pull request that changes some files."""
+    git(repo.work, "checkout", "--quiet", "--detach", "main")
+    for name, text in files.items():
+        (repo.work / name).write_text(text)
+    for name, target in links.items():
+        (repo.work / name).symlink_to(target)
+    git(repo.work, "add", "--all")
+    git(repo.work, "commit", "--quiet", "--message", f"pull {number}")
+    git(repo.work, "push", "--quiet", "origin", f"HEAD:refs/pull/{number}/head")
+
+
+def task_text(attempt: Try, facts: Mapping[str, str], number: int) -> str:
+    """Return the task file of a pull request."""
+    name = f"$Registry/shop:pr-{number}"
+    own = f"  - id: own\n    build: -t {name} -f Own .\n  - id: out\n    push: ['{name}']\n"
+    text = f"version: v1.1.0\n{attempt.head}steps:\n{attempt.steps}{own if attempt.own else ''}"
+    for key, value in {**facts, "number": str(number)}.items():
+        text = text.replace(f"%({key})s", value)
+    return text
+
+
+def write_specs(world: World, url: str, plain_url: str) -> None:
+    """Write a task whose file is in the repository, and that has all that a stranger may want."""
+    source = {
+        "url": url,
+        "ref": {"branch": "main"},
+        "credentials": {"username": "ci", "password": {"env": "GIT_TOKEN"}},
+    }
+    pulls = {"pullRequest": {"enabled": True, "limit": 100}}
+    secrets = {"token": {"env": "TASK_TOKEN"}}
+    shop = {
+        "repository": "shop",
+        "source": {"git": source},
+        "taskFile": "acr-task.yaml",
+        "secrets": secrets,
+        "dockerSocket": True,
+        "triggers": pulls,
+    }
+    plain = {
+        "repository": "plain",
+        "source": {"git": {"url": plain_url, "ref": {"branch": "main"}}},
+        "secrets": secrets,
+        "triggers": pulls,
+    }
+    world.documents(
+        *world.base(),
+        world.document("Repository", "shop", {"registry": "local"}),
+        world.document("BuildTask", "shop", shop),
+        world.document("Repository", "plain", {"registry": "local"}),
+        world.document("BuildTask", "plain", plain),
+    )
+    world.environ |= {"GIT_TOKEN": PASSWORD, "TASK_TOKEN": SECRET}
+
+
+def tags(world: World) -> dict[str, str]:
+    """Return what the branches' own tags point to, here and in the registry."""
+    images = world.engine.images()
+    local = {name: one["Id"] for one in images for name in one["RepoTags"] or ()}
+    names = [name for name in local if f":{world.registry_port}/" in name and ":pr-" not in name]
+    far = {f"{name}:latest": world.registry_digest(name) for name in ("shop", "plain")}
+    return {**far, **{name: local[name] for name in sorted(names)}}
+
+
+def known(world: World) -> dict[str, str]:
+    """Return what an insider knows: the registry's container and address, the image's name."""
+    found = world.container("Registry", "local")
+    (network, place), *_ = found["NetworkSettings"]["Networks"].items()
+    (run,) = listed(world, "--task", "shop")
+    return {
+        "project": world.project,
+        "container": found["Id"],
+        "network": network,
+        "registry": place["IPAddress"],
+        "fingerprint": f"gitops-{run['fingerprint'][:24]}",
+    }
+
+
+def listed(world: World, *filters: str) -> list[dict[str, Any]]:
+    """Return the runs of tasks."""
+    kind = ("--kind", "task", "--limit", "200", "-o", "json")
+    found: list[dict[str, Any]] = json.loads(world.gitops("runs", *kind, *filters).out)
+    return found
+
+
+PLAIN = {
+    1: "FROM busybox\nRUN echo a stranger\n",
+    2: MOUNTED,
+    3: "FROM busybox\nRUN --mount=type=secret,id=token test ! -s /run/secrets/token\n",
+    4: "FROM busybox\nRUN --security=insecure id\n",
+    5: "FROM busybox\nRUN --network=host id\n",
+    6: "FROM busybox\nCOPY ../../../etc/passwd /x\nRUN ! grep root /x\n",
+    7: "FROM busybox\nCOPY out /x\nRUN ! grep root /x/passwd\n",
+}
+"""Dockerfiles of pull requests, by number; odd ones up to 3 end well, others may not."""
+
+
+def made(world: World) -> Shop:
+    """Build both branches, then all pull requests, in one run of `reconcile`."""
+    repo, plain = world.repo(), Repo(world.folder / "plain")
+    with git_server(world.folder / "git", "ci", PASSWORD) as server:
+        write_specs(world, f"{server.url}/origin.git", plain.url)
+        repo.commit(
+            {"acr-task.yaml": MAIN, "Dockerfile": DOCKERFILE, "Own": DOCKERFILE, "page.txt": "1\n"}
+        )
+        plain.commit(
+            {"Dockerfile": f"{MOUNTED}COPY page.txt /\n".replace("cat", "test -s"), "page.txt": ""}
+        )
+        world.gitops("reconcile")
+        facts, before = known(world), tags(world)
+        for name, attempt in TRIES.items():
+            number = NUMBERS[name]
+            text = task_text(attempt, facts, number)
+            files = {k: v % facts if "%(" in v else v for k, v in attempt.files.items()}
+            propose(repo, number, {"acr-task.yaml": text, **files}, attempt.links)
+        for number, text in PLAIN.items():
+            propose(plain, number, {"Dockerfile": text}, {"out": "/etc"} if number == 7 else {})
+        told = world.gitops("reconcile", ok=None).text
+    runs = {run["task"]: run for run in listed(world)}
+    return Shop(world, runs, before, told)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Give the world after all of it."""
+    world = World(tmp_path_factory.mktemp("pulls"))
+    try:
+        yield made(world)
+    finally:
+        clean(world)
+
+
+@pytest.mark.parametrize("name", TRIES)
+def test_a_task_of_a_stranger(shop: Shop, name: str) -> None:
+    """What a pull request's task tries is refused for what it is, or comes to nothing."""
+    attempt, number = TRIES[name], NUMBERS[name]
+    run = shop.runs[f"shop@pr-{number}"]
+    said = run["message"]
+    said = said if re.search(attempt.says, said) else shop.said(run["task"])
+    #CAUSE assert [cause["kind"] for cause in run["causes"]] == ["PULL_REQUEST"]
+    assert (run["status"] == "Succeeded") == attempt.harmless, said
+    assert re.search(attempt.says, said), said
+    pushed = shop.world.registry_digest("shop", f"pr-{number}")
+    assert bool(pushed) == attempt.harmless
+
+
+@pytest.mark.parametrize("number", PLAIN)
+def test_a_dockerfile_of_a_stranger(shop: Shop, number: int) -> None:
+    """A Dockerfile of a pull request gets no secret, no rights, and no file of the machine."""
+    run = shop.runs[f"plain@pr-{number}"]
+    good = number in (1, 3)
+    assert (run["status"] == "Succeeded") == good, run["message"]
+    assert bool(shop.world.registry_digest("plain", f"pr-{number}")) == good
+
+
+def test_the_branches_are_as_before(shop: Shop) -> None:
+    """Nothing that belongs to the branches has moved, here or in the registry."""
+    assert tags(shop.world) == shop.before
+    assert shop.before["shop:latest"]
+    assert shop.before["plain:latest"]
+    assert shop.world.registry_digest("other", "pr-7") == ""
+    longer = [f"pr-{number}0" for number in NUMBERS.values()]
+    assert [tag for tag in longer if shop.world.registry_digest("shop", tag)] == []
+    base = f"{shop.world.project}-base"
+    assert shop.world.engine.images(name=base) == []
+
+
+def test_no_secret_is_seen(shop: Shop) -> None:
+    """No secret is in what was told, in a log, or in what is remembered."""
+    curious = ("template", "build-secret", "variables", "mounted-secret", "host-secret")
+    logs = [shop.said(f"shop@pr-{NUMBERS[name]}") for name in curious]
+    places = [shop.told, *logs, *(shop.said(f"plain@pr-{number}") for number in (2, 3))]
+    kept = [path for path in shop.world.state.rglob("*") if path.is_file()]
+    for secret in (SECRET, PASSWORD):
+        assert [text for text in places if secret in text] == []
+        assert [path for path in kept if secret.encode() in path.read_bytes()] == []
+
+
+def test_nothing_is_left(shop: Shop) -> None:
+    """No container, network or volume of a run is left."""
+    engine, runs = shop.world.engine, {run["id"] for run in shop.runs.values()}
+
+    def mine(labels: Mapping[str, str] | None) -> bool:
+        return (labels or {}).get("gitops.run", "") in runs
+
+    assert [one["Names"] for one in engine.containers(all=True) if mine(one["Labels"])] == []
+    assert [one["Name"] for one in engine.networks() if mine(one["Labels"])] == []
+    assert [one["Name"] for one in engine.volumes()["Volumes"] or () if mine(one["Labels"])] == []

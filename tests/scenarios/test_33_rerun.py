@@ -1,0 +1,105 @@
+"""A run done again has the same inputs, and is a run of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.quick import Quick
+from support.repo import Repo
+from support.scenario import World
+
+pytestmark = pytest.mark.scenario
+
+TASK = """version: v1.1.0
+steps:
+  - {id: show, cmd: "busybox sh -c 'cat page; echo {{.Values.word}} {{.Run.Commit}}'"}
+"""
+SECRET = """version: v1.1.0
+secrets: [{id: word}]
+steps:
+  - {id: show, cmd: "busybox echo {{if .Secrets.word}}given{{end}} {{.Values.name}}"}
+"""
+
+
+def _latest(quick: Quick) -> dict[str, object]:
+    (newest, *_) = json.loads(quick.gitops("runs", "--kind", "task", "-o", "json").out)
+    return quick.record(str(newest["id"]))
+
+
+def test_a_quick_run_has_its_commit_again(quick: Quick, tmp_path: Path) -> None:
+    """A run of a git context is done again at its commit, with its text and values."""
+    repo = Repo(tmp_path / "repo")
+    commit = repo.commit({"page": "first\n"}, "first")
+    quick.write("acb.yaml", TASK)
+    quick.run("acb.yaml", f"{repo.url}#main", "--set", "word=hello")
+    first = _latest(quick)
+    repo.commit({"page": "second\n"}, "second")
+    quick.write("acb.yaml", "steps: [{cmd: busybox false}]\n")
+    again = quick.gitops("rerun", str(first["id"]))
+    assert again.code == 0, str(again)
+    assert "first\n" in again.out
+    assert f"hello {commit}" in again.out
+    record = _latest(quick)
+    assert record["id"] != first["id"]
+    assert f"rerun of {first['id']} by " in json.dumps(record)
+    # What was done again can be done again.
+    assert "first\n" in quick.gitops("rerun", str(record["id"])).out
+
+
+def test_a_folder_is_as_it_is_now(quick: Quick) -> None:
+    """A folder has no history: the run says that it reads it as it is now."""
+    quick.write("acb.yaml", TASK)
+    quick.write("page", "before\n")
+    quick.run("acb.yaml", ".", "--set", "word=x")
+    quick.write("page", "after\n")
+    again = quick.gitops("rerun", str(_latest(quick)["id"]))
+    assert again.code == 0, str(again)
+    assert "after\n" in again.out
+    assert "is read as it is now" in again.err
+
+
+def test_secrets_are_read_again_or_asked_for(quick: Quick) -> None:
+    """A secret of the environment is read again; one that was typed has to be given anew."""
+    quick.write("acb.yaml", SECRET)
+    quick.world.environ["A_WORD"] = "from-the-environment"
+    quick.run("acb.yaml", "--secret", "word:env=A_WORD", "--set", "name=one")
+    kept = str(_latest(quick)["id"])
+    again = quick.gitops("rerun", kept)
+    assert again.code == 0, str(again)
+    assert "given one" in again.out
+    quick.run("acb.yaml", "--secret", "word=typed", "--set-secret", "name=hidden-name")
+    typed = str(_latest(quick)["id"])
+    refused = quick.gitops("rerun", typed)
+    assert refused.code == 64
+    assert "the secret 'word'" in refused.err
+    assert "--secret word=VALUE" in refused.err
+    refused = quick.gitops("rerun", typed, "--secret", "word=again")
+    assert refused.code == 64
+    assert "--set-secret name=VALUE" in refused.err
+    anew = quick.gitops("rerun", typed, "--secret", "word=again", "--set-secret", "name=other-one")
+    assert anew.code == 0, str(anew)
+    assert "given ***" in anew.out
+
+
+def test_an_image_is_made_again_and_latest_stays(world: World) -> None:
+    """The image of an old commit is made again under its exact name; `latest` is not moved."""
+    world.hello()
+    world.gitops("reconcile")
+    runs = ("runs", "--kind", "task", "-o", "json")
+    (first,) = json.loads(world.gitops(*runs).out)
+    shown = json.loads(world.gitops("runs", "show", first["id"], "-o", "json").out)
+    world.page("two")
+    world.gitops("reconcile")
+    latest = world.registry_digest()
+    again = world.gitops("rerun", first["id"])
+    assert "not moved: latest" in again.out
+    assert world.registry_digest() == latest
+    newest = json.loads(world.gitops(*runs).out)[0]
+    repeated = json.loads(world.gitops("runs", "show", newest["id"], "-o", "json").out)
+    assert f"rerun of {first['id']} by " in json.dumps(repeated)
+    assert [one["tag"] for one in repeated["images"]] == [one["tag"] for one in shown["images"]]
+    assert repeated["commit"] == shown["commit"]
+    # Nothing is left to do: what should run has not changed.
+    assert "two" in world.ask().body
