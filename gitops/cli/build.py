@@ -111,7 +111,8 @@ def _dockerfile(context: str, file: str) -> tuple[str, str]:
     else:
         inside = os.path.abspath(file)  # noqa: PTH100 - the same
     path = os.path.relpath(inside, top)
-    return ("", os.path.abspath(inside)) if path.startswith("..") else (path, "")  # noqa: PTH100
+    beyond = path.split(os.sep)[0] == os.pardir
+    return ("", os.path.abspath(inside)) if beyond else (path, "")  # noqa: PTH100 - the same
 
 
 def _text(line: _Line, secrets: tuple[str, ...], pushed: tuple[str, ...], timeout: float) -> str:

@@ -123,19 +123,28 @@ def _push_attested(scene: Scene, action: Push, making: Making, desk: Desk) -> st
 
 def _push(scene: Scene, action: Push, desk: Desk) -> str:
     """Push an image; return its digest."""
-    site = scene.world.sites[action.target]
-    if _at_once(scene, action.image):
+    site, image = scene.world.sites[action.target], action.image
+    if any(len(task.platforms) > 1 for task in _makers(scene, image)):
+        # The builder has pushed the index: an engine holds an image of one platform.
+        found = scene.world.registries.digest(image)
+        if isinstance(found, Found):
+            digest: str = found.value
+            return digest
+        raise DriverError(ErrorKind.MISSING, f"the registry has no {image}, which was built there")
+    if any(task.concurrency is Concurrency.CANCEL for task in _makers(scene, image)):
         return site.tasks().push(str(action.image), desk.output, desk.cancel)
     return site.engine().push(action.image, desk.output)
 
 
-def _at_once(scene: Scene, image: ImageRef) -> bool:
-    """Say whether the push of an image is called off for a newer one, too."""
+def _makers(scene: Scene, image: ImageRef) -> tuple[BuildTask, ...]:
+    """Return the tasks that push to an image's repository."""
     bundle = scene.bundle
-    return bundle is not None and any(
-        task.concurrency is Concurrency.CANCEL
-        and repository_name(bundle, task.repository) == image.repository
+    if bundle is None:
+        return ()
+    return tuple(
+        task
         for task in bundle.tasks
+        if repository_name(bundle, task.repository) == image.repository
     )
 
 

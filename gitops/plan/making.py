@@ -66,7 +66,7 @@ def _make(draft: Draft, image: WantedImage, history: History) -> int | Blocked:
         if obstacle is not None and obstacle.fatal:
             return Blocked("DependencyNotReady", f"{address}: {obstacle.message}")
         before.extend(draft.ready(address))
-    causes = causes_of(image.inputs, last_inputs(history, image.task))
+    causes = _offshoot(image) or causes_of(image.inputs, last_inputs(history, image.task))
     image = image._replace(fresh=any(cause.kind is CauseKind.SCHEDULE for cause in causes))
     why = Why(_because(image, causes), wish=image.fingerprint)
     asks = image.steps or image.after  # what it builds on is looked up in the registry
@@ -80,6 +80,13 @@ def _make(draft: Draft, image: WantedImage, history: History) -> int | Blocked:
         "apps and other machines take it from the registry",
         after=(built, *draft.ready(image.registry)),
     )
+
+
+def _offshoot(image: WantedImage) -> tuple[Cause, ...]:
+    """Return why an image beside the task's own is made: its pull request, or its tag."""
+    if image.pull:
+        return (Cause(CauseKind.PULL_REQUEST, f"{image.pull} at {short(image.commit)}"),)
+    return (Cause(CauseKind.TAG, image.offshoot),) if image.offshoot else ()
 
 
 def _because(image: WantedImage, causes: tuple[Cause, ...]) -> str:

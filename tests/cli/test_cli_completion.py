@@ -31,7 +31,7 @@ def completed(*words: str) -> list[str]:
 
 def test_commands_are_completed() -> None:
     """The beginning of a command is completed to all that begin so."""
-    assert completed("re") == ["reconcile", "restart", "resume"]
+    assert completed("re") == ["reconcile", "rerun", "restart", "resume"]
     assert completed("rec") == ["reconcile"]
     assert set(completed("")) >= {"plan", "reconcile", "status"}
 

@@ -92,10 +92,7 @@ def _digest(path: Path) -> str:
 
 
 def test_100_mb_reach_everyone_whole(quick: Quick) -> None:
-    """Two who follow 100 MB get all of it, as do terminal and log, though a third leaves.
-
-    The memory that the run takes is flat.
-    """
+    """100 MB reach log, terminal and followers whole, though one leaves; memory stays flat."""
     small = Loud(quick, 1, subprocess.DEVNULL)
     least, _ = small.end()
     places = [quick.folder / name for name in ("terminal", "one", "two", "after")]

@@ -31,7 +31,9 @@ def task_runs(world: World, *filters: str) -> list[dict[str, Any]]:
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git; return what it says."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -175,7 +177,7 @@ def chain(world: World, bases: Bases) -> None:
 
 
 def test_a_base_image_moves(world: World, bases: Bases) -> None:
-    """A base image that moves rebuilds exactly what depends on it, in order, once."""
+    """A base that moves rebuilds what depends on it, in order, once; one out of sight nothing."""
     eventually(lambda: bases.push("one"), 20, "the registry takes the base image")
     chain(world, bases)
     world.gitops("reconcile")
@@ -199,21 +201,10 @@ def test_a_base_image_moves(world: World, bases: Bases) -> None:
     assert "0 steps" in world.gitops("reconcile").text
     assert len(task_runs(world)) == 5, "once"
 
-
-def test_an_unreachable_registry_of_bases(world: World, bases: Bases) -> None:
-    """While the registry of a base image is away nothing is rebuilt, and what runs stays."""
-    eventually(lambda: bases.push("one"), 20, "the registry takes the base image")
-    chain(world, bases)
-    world.gitops("reconcile")
     containers = world.ids()
     world.engine.stop(bases.container, timeout=0)
     for _ in range(2):
         world.gitops("reconcile", ok=None)
-        assert len(task_runs(world)) == 3
+        assert len(task_runs(world)) == 5, "nothing is rebuilt while the registry is away"
         assert world.ids() == containers
-        assert world.ask("b.localhost", "/base.html") == Answer(200, "one\na\n")
-    world.engine.start(bases.container)
-    eventually(lambda: bases.push("two"), 20, "the registry is back")
-    world.gitops("reconcile")
     assert world.ask("b.localhost", "/base.html") == Answer(200, "two\na\n")
-    assert [run["task"] for run in task_runs(world)[3:]] == ["a", "b"]

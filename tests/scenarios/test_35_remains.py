@@ -21,7 +21,7 @@ def record(quick: Quick, run: str) -> tuple[str, float | None]:
 
 
 def test_a_reconcile_that_builds_takes_away_what_dead_runs_left(quick: Quick) -> None:
-    """A reconcile that builds removes what a killed run left, and ends its record; no other does."""
+    """A reconcile that builds removes what a killed run left and ends its record; no other does."""
     world = quick.world
     world.hello()
     world.gitops("reconcile")

@@ -1,4 +1,4 @@
-"""Obligation: a second machine with an empty cache and the same registry reuses the shared cache."""
+"""Obligation: a second machine with the same registry reuses the shared cache of builds."""
 
 from __future__ import annotations
 

@@ -83,12 +83,29 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
 
 def _check(step: TaskStep, line: BuildLine, stage: Stage, network: str) -> None:
     """Refuse what the run may not: several platforms push by themselves, strangers stay inside."""
-    for tag in line.tags if len(line.platforms) > 1 else ():
+    pushed = line.tags if len(line.platforms) > 1 else ()
+    for tag in (*pushed, line.cache_to) if line.cache_to else pushed:
         if not stage.allowed.push(str(parse_image(tag))):
             raise DriverError(ErrorKind.DENIED, f"step {step.id} may not push {tag}")
+    if stage.allowed.isolated:
+        _check_names(step, line, stage)
     if stage.allowed.isolated and (network == "host" or line.ssh):
         what = "the network of the engine's machine" if network == "host" else "an SSH agent"
         raise DriverError(ErrorKind.DENIED, f"step {step.id} may not use {what} in this run")
+
+
+def _check_names(step: TaskStep, line: BuildLine, stage: Stage) -> None:
+    """Refuse names that others may trust: what the engine has under one is built on, and run.
+
+    `build -t busybox` of a stranger would be the base of every later build on the same engine.
+    """
+    for tag in line.tags:
+        if stage.run not in tag and not stage.allowed.push(str(parse_image(tag))):
+            raise DriverError(
+                ErrorKind.DENIED,
+                f"step {step.id} may not name an image {tag} in this run",
+                "use a name with {{.Run.ID}} in it, or a tag that the run may push",
+            )
 
 
 def unnamed(run: str, step: TaskStep) -> ImageRef:
