@@ -111,7 +111,7 @@ def _dockerfile(context: str, file: str) -> tuple[str, str]:
     else:
         inside = os.path.abspath(file)  # noqa: PTH100 - the same
     path = os.path.relpath(inside, top)
-    beyond = path.split(os.sep)[0] == os.pardir
+    beyond = Path(path).parts[0] == os.pardir
     return ("", os.path.abspath(inside)) if beyond else (path, "")  # noqa: PTH100 - the same
 
 
