@@ -13,7 +13,7 @@ from support.own_engine import OwnEngine, why_not
 from task_engine_fixtures import Shop, open_shop, shop
 
 from gitops.drivers.base import DriverError, ErrorKind, RunMark
-from gitops.drivers.processes import is_alive, this_host, this_process
+from gitops.drivers.processes import is_gone, this_host, this_process
 from gitops.engine.tasks.sweeping import sweep
 
 pytestmark = [pytest.mark.scenario, pytest.mark.xdist_group("own-engine")]
@@ -74,7 +74,7 @@ def test_sweep_takes_what_the_dead_left(shop: Shop) -> None:
         step = shop.step("sleep", "600")._replace(name=name, mark=mark, network=name)
         shop.engine.detach(shop.engine.create(step), discard)
     try:
-        told = sweep(shop.engine, tuple, is_alive)
+        told = sweep(shop.engine, tuple, lambda mark: is_gone(mark.host, mark.process))
         mine = [line for line in told if dead.run in line]
         assert mine == [f"{kind} {dead.run} of run {dead.run}" for kind in KINDS]
         left = [(one.kind, one.name) for one in shop.engine.leftovers() if shop.name in one.name]
