@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ MORE = (*KINDS, "old build")
 """The last one is a build without BuildKit, in a container as any other."""
 SECONDS = 4
 """A limit in which every kind of step gets to its middle."""
+STEADY = 15
+"""Looks that have to see a step at work before it counts as being in its middle."""
 
 
 @pytest.fixture(params=MORE)
@@ -139,8 +142,15 @@ def begun(work: Interrupted, *arguments: str, limit: str = "", wait: bool = True
     running = work.quick.start(*work.arguments, *arguments)
     run = run_of(running)
     if wait:
+        seen = count(1)
+
+        def steady() -> bool:
+            # A container that is about to begin has processes that are gone in a moment.
+            return not running.alive() or (work.at_work() and next(seen) > STEADY)
+
+        eventually(steady, 30, f"{work.kind} is at work")
         eventually(lambda: work.at_work() or not running.alive(), 30, f"{work.kind} is at work")
-        assert work.at_work(), running.text
+        assert running.alive(), running.text
     return run
 
 
