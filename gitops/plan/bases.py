@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class Ground(NamedTuple):
 
 def ground(bundle: Bundle, inputs: Inputs) -> Ground:
     """Return the tasks so that each comes after those that it builds on or runs after."""
-    makers = {name: task.address for task in bundle.tasks for name in _names(bundle, task, inputs)}
+    makers = _makers(bundle, inputs)
     edges = {
         task.address: {
             *task.triggers.after,
@@ -69,10 +70,16 @@ def bases_of(task: BuildTask, source: Source) -> tuple[str, ...]:
     if not task.triggers.base_image or task.steps is not None or not source.recipe:
         return ()
     try:
-        args = {name: fill(value, source) for name, value in task.args.items()}
+        args = tuple((name, fill(value, source)) for name, value in task.args.items())
     except ValueError:
         return ()
-    found = base_images(source.recipe, args, task.target)
+    return _named(source.recipe, args, task.target)
+
+
+@lru_cache(256)
+def _named(recipe: str, args: tuple[tuple[str, str], ...], target: str) -> tuple[str, ...]:
+    """Return the images that a Dockerfile names: a look asks three times, and so does the next."""
+    found = base_images(recipe, dict(args), target)
     return tuple(dict.fromkeys((*found.runtime, *found.build)))
 
 
