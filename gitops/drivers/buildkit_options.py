@@ -18,6 +18,10 @@ EPOCH = "SOURCE_DATE_EPOCH"
 INLINE = "BUILDKIT_INLINE_CACHE"
 """The build arg that makes BuildKit write into the image what its layers were made from."""
 
+APART = "BUILDKIT_CACHE_MOUNT_NS"
+"""The build arg that names the namespace of cache mounts
+(https://docs.docker.com/build/building/variables/)."""
+
 
 class Use(NamedTuple):
     """What the builder can do, and what was prepared for it.
@@ -83,4 +87,5 @@ def _args(job: BuildJob, use: Use) -> dict[str, str]:
     """
     epoch = {EPOCH: str(job.date)} if job.date > 0 else {}
     inline = {INLINE: "1"} if job.cache.to and not use.exports else {}
-    return {**epoch, **inline, **job.args}
+    apart = {APART: job.apart} if job.apart else {}
+    return {**epoch, **inline, **job.args, **apart}

@@ -34,9 +34,12 @@ class DockerEngine:
         self._auths = auths
         self._filling = Lock()
 
-    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
-        """Create a bridge network with a subnet of its own; one of that name is a CONFLICT."""
-        engine_networks.create_network(self._client, name, labels)
+    def create_network(
+        self, name: str, labels: Mapping[str, str], *, addressed: bool = True
+    ) -> None:
+        """Create a bridge network, `addressed` with a subnet of its own; CONFLICT if it exists."""
+        create = engine_networks.create_network if addressed else engine_networks.create_plain
+        create(self._client, name, labels)
 
     def subnet(self, network: str) -> str:
         """Return the part of a network's subnet that is for addresses of ours, in CIDR notation.

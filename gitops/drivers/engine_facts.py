@@ -11,9 +11,8 @@ from email.utils import parsedate_to_datetime
 from typing import TypedDict, cast
 
 from gitops.drivers.engine_http import Answer, Call, EngineHttp, expect
-from gitops.model.address import Address
 from gitops.model.checkup import EngineFacts, Holder
-from gitops.model.observed import LABEL_KIND, LABEL_NAME, LABEL_PROJECT
+from gitops.model.observed import LABEL_PROJECT, owner_of
 
 
 class _Version(TypedDict):
@@ -68,12 +67,11 @@ def _date(answer: Answer, otherwise: float) -> float:
 
 def _holder(found: _Container) -> Holder:
     labels = found["Labels"] or {}
-    kind, name = labels.get(LABEL_KIND), labels.get(LABEL_NAME)
     names = found["Names"] or [f"/{found['Id'][:12]}"]
     return Holder(
         name=names[0][1:],
         project=labels.get(LABEL_PROJECT, ""),
-        owner=Address(kind, name) if kind and name else None,
+        owner=owner_of(labels),
         running=found["State"] == "running",
         ports=frozenset(
             port["PublicPort"] for port in found["Ports"] or () if "PublicPort" in port

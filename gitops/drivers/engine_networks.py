@@ -42,6 +42,11 @@ def create_network(client: SdkClient, name: str, labels: Mapping[str, str]) -> N
             return
 
 
+def create_plain(client: SdkClient, name: str, labels: Mapping[str, str]) -> None:
+    """Create a bridge network whose addresses are all the engine's to give."""
+    _create(client, name, labels, None)
+
+
 def remove_network(client: SdkClient, name: str) -> None:
     """Remove a network, and the one that found a subnet for it, should that be left."""
     for each in (_finder(name), name):

@@ -154,7 +154,7 @@ def snapshot_of(recipe: Recipe, image: WantedImage) -> BuildSnapshot:
 
 
 def job_of(task: BuildTask, image: WantedImage, secrets: Secrets, run: str) -> BuildJob:
-    """Return the build of an image. One of a pull request gets no secret and leaves no layers."""
+    """Return the build of an image. One of a pull request gets no secret and leaves nothing."""
     trusted = not image.pull
     return BuildJob(
         image.ref,
@@ -179,3 +179,4 @@ def _cache(task: BuildTask, image: WantedImage, *, to_be_kept: bool) -> CacheUse
         return CacheUse()
     kept = str(ImageRef(image.ref.repository, CACHE_TAG))
     return CacheUse((kept,), kept if to_be_kept else "", task.cache)
+        apart="" if trusted else f"{image.ref.repository}:pr-{image.pull}",

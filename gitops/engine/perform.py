@@ -18,8 +18,9 @@ from gitops.engine.scene import Desk, Scene
 from gitops.engine.stepping import run_steps
 from gitops.engine.waiting import drain, wait_service
 from gitops.model import actions as act
-from gitops.model.observed import LABEL_KIND, LABEL_NAME, LABEL_PROJECT
+from gitops.model.address import Address
 from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
+from gitops.plan.containers import owner_labels
 
 _BLAME = (ErrorKind.FAILED, ErrorKind.INVALID)
 _AGAIN = (ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT, ErrorKind.DISK_FULL)
@@ -68,10 +69,13 @@ def _perform_on_engine(  # noqa: C901 - one case for each action
     scene: Scene, site: Site, action: act.Action, desk: Desk
 ) -> Outcome:
     match action:
-        case act.CreateNetwork(target, name):
-            site.engine().create_network(name, _labels(scene, "Target", target))
+        case act.CreateNetwork(_, name, owner):
+            labels = owner_labels(scene.project, owner)
+            # Apps have addresses for life; what else there is may be given any.
+            site.engine().create_network(name, labels, addressed=owner.kind == "Target")
         case act.CreateVolume(target, name):
-            site.engine().create_volume(name, _labels(scene, "Target", target))
+            labels = owner_labels(scene.project, Address("Target", target))
+            site.engine().create_volume(name, labels)
         case act.RemoveNetwork(_, name):
             site.engine().remove_network(name)
         case act.RemoveVolume(_, name):
@@ -111,7 +115,3 @@ def _perform_on_gateway(scene: Scene, site: Site, action: act.Action, desk: Desk
         case _:
             raise TypeError(f"{type(action).__name__} is not an action of a site")
     return Done()
-
-
-def _labels(scene: Scene, kind: str, name: str) -> dict[str, str]:
-    return {LABEL_PROJECT: scene.project, LABEL_KIND: kind, LABEL_NAME: name}

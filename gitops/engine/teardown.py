@@ -16,7 +16,7 @@ from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs, Observed
 from gitops.model.outcomes import Found, Outcome
 from gitops.model.plan import Plan, Step
-from gitops.plan.containers import gateway_service, network_name
+from gitops.plan.containers import gateway_service
 from gitops.plan.prune import tear_down
 
 
@@ -32,8 +32,7 @@ def decide_teardown(bundle: Bundle, world: World, *, volumes: bool) -> Teardown:
     engines = observe_engines(bundle.project, world.sites)
     gateways = [gateway_service(bundle, target) for target in bundle.targets]
     observed = observe(bundle, world, engines, gateways, [])
-    networks = dict.fromkeys(world.sites, network_name(bundle.project))
-    return Teardown(observed, tear_down(bundle.project, networks, observed, volumes=volumes))
+    return Teardown(observed, tear_down(bundle.project, observed, volumes=volumes))
 
 
 def carry_out_teardown(

@@ -16,10 +16,11 @@ from gitops.model.webapp import Health
 
 
 class CreateNetwork(NamedTuple):
-    """Create the project's network."""
+    """Create a network for whom it is labelled with: a target's apps, or a managed registry."""
 
     target: str
     name: str
+    owner: Address
 
 
 class CreateVolume(NamedTuple):

@@ -37,6 +37,12 @@ LABEL_HAND = "gitops.hand"
 _SECONDS = frozenset({"second", "seconds"})
 
 
+def owner_of(labels: Mapping[str, str]) -> Address | None:
+    """Return the resource that something was made for, by its labels; none for what is not ours."""
+    kind, name = labels.get(LABEL_KIND), labels.get(LABEL_NAME)
+    return Address(kind, name) if kind and name else None
+
+
 class ObservedContainer(NamedTuple):
     """A container, ours or not. `state` is the engine's word: created, running, exited, ..."""
 
@@ -51,8 +57,7 @@ class ObservedContainer(NamedTuple):
     @property
     def owner(self) -> Address | None:
         """The resource it was made for, by its labels; none for what is not ours."""
-        kind, name = self.labels.get(LABEL_KIND), self.labels.get(LABEL_NAME)
-        return Address(kind, name) if kind and name else None
+        return owner_of(self.labels)
 
     @property
     def config(self) -> str:

@@ -99,6 +99,10 @@ class WantedImage(NamedTuple):
     """Whether the layer cache is left aside, because a schedule asks for all of it anew."""
     steps: bool = False
     """Whether it is made by a multi-step task."""
+    by_hand: str = ""
+    """Who asked for it to be made now, whether it is there or not."""
+    altered: bool = False
+    """Whether something else was given for it by hand than the spec says: no tag follows it."""
 
     @property
     def owner(self) -> Address:
@@ -203,7 +207,5 @@ class Wanted(NamedTuple):
     registries: tuple[WantedService, ...]
     gateways: tuple[WantedService, ...]
     apps: tuple[WantedApp, ...]
-    networks: Mapping[str, str]
-    """The project's network on each target."""
     blocked: Mapping[Address, Blocked]
     suspended: frozenset[Address]

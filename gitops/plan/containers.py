@@ -65,7 +65,7 @@ def registry_service(
         ports=(PublishedPort("127.0.0.1" if bind == "localhost" else bind, int(port), 5000),),
         mounts=(mount,),
         labels=owner_labels(bundle.project, registry.address),
-        network="bridge",
+        network=f"{bundle.project}-registry-{registry.address.name}",
         aliases=(),
         resources=_NONE,
         config="",

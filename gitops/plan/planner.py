@@ -17,7 +17,7 @@ from gitops.plan.fingerprint import config_hash
 from gitops.plan.grounds import Ground, Question, groups, place_of, survey
 from gitops.plan.images import TAG_PREFIX
 from gitops.plan.making import plan_image
-from gitops.plan.prune import Left, orphans, plan_removals, refusal, unseen
+from gitops.plan.prune import Left, orphan_networks, orphans, plan_removals, refusal, unseen
 from gitops.plan.resort import hold_app, sealed, wait_for
 from gitops.plan.services import plan_gateway, plan_network, plan_registry
 from gitops.plan.workloads import Order, plan_apps
@@ -58,8 +58,8 @@ def _plan_services(
         ground = grounds.get(service.target)
         if ground is None or service.address in wanted.suspended:
             continue
-        name = wanted.networks[service.target]
-        networks[service.target] = plan_network(draft, service, name, ground.engine)
+        because = "the gateway and the apps meet there"
+        networks[service.target] = plan_network(draft, service, ground.engine, because)
         state = question.observed.gateways.get(service.target, Absent())
         plan_gateway(draft, service, ground.engine, state, tuple(ground.routes.values()))
     return networks
@@ -205,6 +205,7 @@ def _prune(draft: Draft, question: Question, grounds: Mapping[str, Ground]) -> s
             tuple(ground.routes.values()),
             ground.engine.notes,
             tuple(needless(wanted, ground.engine)),
+            orphan_networks(wanted, target, ground.engine),
         )
         for target, ground in grounds.items()
     ]

@@ -26,6 +26,7 @@ from gitops.model.observed import (
     Inputs,
     Observed,
     ObservedContainer,
+    owner_of,
 )
 from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.plan import Plan
@@ -49,6 +50,8 @@ class Left(NamedTuple):
     notes: tuple[Note, ...] = ()
     files: tuple[str, ...] = ()
     """Volumes of files that no app has any more."""
+    networks: tuple[tuple[str, Address], ...] = ()
+    """Networks of registries that are not managed any more, and whose they were."""
 
 
 def orphans(wanted: Wanted, target: str, engine: EngineSnapshot) -> tuple[ObservedContainer, ...]:
@@ -61,6 +64,27 @@ def orphans(wanted: Wanted, target: str, engine: EngineSnapshot) -> tuple[Observ
         and container.owner is not None
         and container.owner not in kept
     )
+
+
+def orphan_networks(
+    wanted: Wanted, target: str, engine: EngineSnapshot
+) -> tuple[tuple[str, Address], ...]:
+    """Return the networks of registries that nobody wants here; apps may come back to theirs."""
+    kept = _kept(wanted, target)
+    return tuple(
+        (name, owner)
+        for name, owner in _networks(wanted.project, engine)
+        if owner.kind == "Registry" and owner not in kept
+    )
+
+
+def _networks(project: str, engine: EngineSnapshot) -> list[tuple[str, Address]]:
+    """Return the project's networks and whose they are; those of runs of tasks are not counted."""
+    return [
+        (name, owner)
+        for name, labels in sorted(engine.networks.items())
+        if labels.get(LABEL_PROJECT) == project and (owner := owner_of(labels)) is not None
+    ]
 
 
 def _kept(wanted: Wanted, target: str) -> frozenset[Address]:
@@ -119,6 +143,8 @@ def plan_removals(draft: Draft, wanted: Wanted, left: Left) -> None:
             after = ends.cut((*after, *draft.ready(Address("Target", left.target))))
         mine = [one for one in left.containers if _owner(one) == owner]
         apps = (*apps, *ends.remove_all(mine, after))
+    for network, owner in left.networks:
+        draft.add(owner, RemoveNetwork(left.target, network), _why(wanted, owner), after=apps)
     _forget(draft, wanted, left, kept)
 
 
@@ -184,11 +210,10 @@ class _Ends(NamedTuple):
         return self.draft.add(self.owner, remove, self.because, after=after)
 
 
-def tear_down(project: str, networks: dict[str, str], observed: Observed, *, volumes: bool) -> Plan:
+def tear_down(project: str, observed: Observed, *, volumes: bool) -> Plan:
     """Return the plan that removes all that `project` owns; what cannot be reached is blocked.
 
-    `networks` are the project's network names by target. Apps go first, then gateways and
-    registries, then networks, and volumes only when asked for.
+    Apps go first, then gateways and registries, then networks, and volumes only when asked for.
     """
     draft = Draft(project)
     for target, seen in observed.engines.items():
@@ -199,9 +224,8 @@ def tear_down(project: str, networks: dict[str, str], observed: Observed, *, vol
         before = len(draft.finish().steps)
         _tear_down_target(draft, project, target, seen.value, observed.gateways.get(target))
         after = tuple(range(before + 1, len(draft.finish().steps) + 1))
-        if networks.get(target, "") in seen.value.networks:
-            action = RemoveNetwork(target, networks[target])
-            draft.add(address, action, "the project ends", after=after)
+        for network, owner in _networks(project, seen.value):
+            draft.add(owner, RemoveNetwork(target, network), "the project ends", after=after)
         for note in sorted(seen.value.notes):
             owner = Address("WebApp", note.name)
             draft.add(owner, EraseNote(target, note.topic, note.name), "the project ends")

@@ -38,16 +38,16 @@ _LOST = ("paused", "dead", "removing")
 
 
 def plan_network(
-    draft: Draft, service: WantedService, name: str, engine: EngineSnapshot
+    draft: Draft, service: WantedService, engine: EngineSnapshot, because: str
 ) -> tuple[int, ...]:
-    """Add the creation of the project's network on a target, if it is not there.
+    """Add the creation of a service's network, if it is not there.
 
     Return the steps after which it is there.
     """
+    name = service.container.network
     if name in engine.networks:
         return ()
-    action = CreateNetwork(service.target, name)
-    because = "the gateway and the apps meet there"
+    action = CreateNetwork(service.target, name, service.address)
     created = (draft.add(service.address, action, because),)
     draft.set_ready(service.address, created)
     return created
@@ -70,7 +70,9 @@ def plan_registry(draft: Draft, service: WantedService, engine: EngineSnapshot) 
     if case.container is not None and not case.because:
         draft.sync(service.address, f"{case.container.name} runs {service.container.image}")
         return
-    _start(draft, case, _volume(draft, case, ()))
+    because = "of its own: builds and apps cannot get round the published port"
+    network = plan_network(draft, service, engine, because)
+    _start(draft, case, _volume(draft, case, network))
 
 
 def plan_gateway(

@@ -11,7 +11,7 @@ from gitops.model.observed import Inputs
 from gitops.model.resources import Target
 from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedService
 from gitops.plan.apps import wanted_apps
-from gitops.plan.containers import gateway_service, network_name, registry_service
+from gitops.plan.containers import gateway_service, registry_service
 from gitops.plan.holds import Notes
 from gitops.plan.images import TAG_PREFIX, wanted_images
 
@@ -40,7 +40,6 @@ def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Want
         registries=_registries(bundle, suspended, home),
         gateways=_gateways(bundle),
         apps=tuple(app for app, _ in apps),
-        networks={app.target.name: network_name(bundle.project) for app in bundle.apps},
         blocked={found: why for found, why in blocked.items() if found not in suspended},
         suspended=suspended,
     )

@@ -72,7 +72,7 @@ def loads(counters: Counters, *more: ObservedContainer) -> tuple[Load, ...]:
     apps = question_of(Wish(loaded.bundle, {}), ModelWorld(("local",))).wanted.apps
     gateway = container("gateway", Address("Target", "local"))
     snapshot = EngineSnapshot((gateway, container("a", SHOP), *more), {}, frozenset())
-    wanted = Wanted("shop", frozenset(), (), (), (), apps, {}, {}, frozenset())
+    wanted = Wanted("shop", frozenset(), (), (), (), apps, {}, frozenset())
     seen = Observed({"local": Found(snapshot)}, {}, {})
     decision = Decision(EMPTY, INPUTS, wanted, seen, plan())
     times = iter([0.0, 2.0, 2.0])

@@ -34,7 +34,7 @@ def ready(
 ) -> dict[str, Condition]:
     """Return the Ready condition of each resource of a decision with this plan."""
     plan = Plan("shop", steps, in_sync or {}, blocked or {}, suspended or {})
-    wanted = Wanted("shop", frozenset(), (), (), (), (), {}, {}, frozenset())
+    wanted = Wanted("shop", frozenset(), (), (), (), (), {}, frozenset())
     decision = Decision(EMPTY, INPUTS, wanted, Observed({}, {}, {}), plan)
     return {str(status.address): status.ready for status in statuses(decision)}
 

@@ -51,7 +51,7 @@ def decision(
         "shop", steps, {address: "it serves"} if settled else {},
         {address: blocked} if blocked else {}, {},
     )  # fmt: skip
-    wanted = Wanted("shop", frozenset({address}), (), (), (), (), {}, {}, frozenset())
+    wanted = Wanted("shop", frozenset({address}), (), (), (), (), {}, frozenset())
     engine = EngineSnapshot((container,) if container else (), {}, frozenset())
     observed = Observed({"local": Found(engine)}, {}, {}, {"local": (health,) if health else ()})
     resources = {**EMPTY.resources, address: next(iter(EMPTY.resources.values()))}

@@ -49,7 +49,7 @@ class Stage:
     def begin(self, *steps: Step) -> None:
         """Begin every part of a plan of these steps."""
         made = plan(*steps)
-        wanted = Wanted("shop", frozenset(), (), (), (), (), {}, {}, frozenset())
+        wanted = Wanted("shop", frozenset(), (), (), (), (), {}, frozenset())
         seen = Observed({"local": Found(NOTHING)}, {}, {})
         decision = Decision(EMPTY, INPUTS, wanted, seen, made)
         for part in parts_of(made):

@@ -95,7 +95,7 @@ def test_a_secret_value_has_no_form_in_a_document() -> None:
 @pytest.mark.parametrize(
     "action",
     [
-        actions.CreateNetwork("local", "net"),
+        actions.CreateNetwork("local", "net", Address("Target", "local")),
         actions.RemoveNetwork("local", "net"),
         actions.CreateVolume("local", "vol"),
         actions.RemoveVolume("local", "vol"),

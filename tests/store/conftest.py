@@ -36,7 +36,7 @@ def begin(store: Store) -> Callable[..., str]:
     def start(started: float = NOON, project: str = "demo") -> str:
         lease = Lease("lease-1", "ann@laptop", "laptop", "4711", "reconcile")
         plan = RunPlan("create network", '{"steps": 2}')
-        steps = [Step(n, SHOP, CreateNetwork("local", "net"), "not there") for n in (1, 2)]
+        steps = [Step(n, SHOP, CreateNetwork("local", "net", SHOP), "not there") for n in (1, 2)]
         return store.runs.start(
             NewRun(project, "reconcile", "by hand", lease, started, plan), steps
         )

@@ -70,9 +70,11 @@ class ScriptedEngine:
         """Note it."""
         self._do(f"restart {container} {timeout:g}")
 
-    def create_network(self, name: str, _labels: Mapping[str, str]) -> None:
+    def create_network(
+        self, name: str, _labels: Mapping[str, str], *, addressed: bool = True
+    ) -> None:
         """Note it."""
-        self._do(f"create network {name}")
+        self._do(f"create {'' if addressed else 'plain '}network {name}")
 
     def subnet(self, _network: str) -> str:
         """Return the lower half of a small network."""

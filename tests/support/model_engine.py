@@ -14,6 +14,8 @@ from gitops.model.observed import (
 )
 from gitops.model.routes import Route, ServerHealth
 
+PROJECT = "demo"
+
 
 class Broken(AssertionError):  # noqa: N818 - it is a verdict on the plan
     """A step did what the world cannot do."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
-from support.model_engine import Broken, File, ModelEngine, Unwell, digest_of
+from support.model_engine import PROJECT, Broken, File, ModelEngine, Unwell, digest_of
 
 from gitops.engine.observe import observe, observe_engines
 from gitops.engine.ports import World
@@ -26,11 +26,13 @@ from gitops.model.observed import (
     LABEL_PORT,
     Observed,
     ObservedContainer,
+    owner_of,
 )
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.routes import Server
 from gitops.model.wanted import Wanted
 from gitops.plan.certificates import OBTAINED
+from gitops.plan.containers import owner_labels
 from gitops.plan.encoding import encode
 from gitops.plan.revisions import history_note
 from gitops.plan.wanted import lookups
@@ -102,13 +104,16 @@ class ModelWorld:
     def _network(self, engine: ModelEngine, action: act.CreateNetwork) -> None:
         if action.name in engine.networks:
             raise Broken(f"network {action.name} is there already")
-        engine.networks[action.name] = {}
+        engine.networks[action.name] = owner_labels(PROJECT, action.owner)
 
     def _volume(self, engine: ModelEngine, action: act.CreateVolume) -> None:
         engine.volumes.add(action.name)
 
     def _no_network(self, engine: ModelEngine, action: act.RemoveNetwork) -> None:
-        if any(one.labels.get(LABEL_KIND) for one in engine.containers.values()):
+        owner = owner_of(engine.networks[action.name])
+        ends = owner is not None and owner.kind == "Target"
+        users = [one for one in engine.containers.values() if ends or one.owner == owner]
+        if any(one.labels.get(LABEL_KIND) for one in users):
             raise Broken(f"network {action.name} is removed while containers are on it")
         del engine.networks[action.name]
 

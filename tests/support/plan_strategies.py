@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from hypothesis import strategies as st
-from support.model_engine import File, ModelEngine, digest_of
+from support.model_engine import PROJECT, File, ModelEngine, digest_of
 from support.model_world import ModelWorld
-from support.planning import PROJECT, Wish, bundle_from, source_of
+from support.planning import Wish, bundle_from, source_of
 
 from gitops.model.address import Address
 from gitops.model.observed import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
-from support.model_engine import Unwell, digest_of
+from support.model_engine import PROJECT, Unwell, digest_of
 from support.model_world import ModelWorld
 
 from gitops.model.actions import Action, Build, RunTask, WaitHealthy
@@ -30,7 +30,6 @@ from gitops.plan.remembered import recall
 from gitops.plan.wanted import work_out
 from gitops.spec.assembly import LoadRequest, load_texts
 
-PROJECT = "demo"
 NOTHING = History({})
 ROUNDS = 8
 

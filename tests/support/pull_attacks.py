@@ -51,6 +51,10 @@ def push(name: str) -> str:
 
 MOUNTED = "FROM busybox\nRUN --mount=type=secret,id=token,required=true cat /run/secrets/token\n"
 REACHED = "printf 'GET /v2/ HTTP/1.0\\r\\n\\r\\n' | nc -w 3 %(registry)s 5000 | grep -q 200"
+AT_HOST = (
+    "printf 'GET /v2/ HTTP/1.0\\r\\n\\r\\n' | nc -w 3 "
+    "$(ip route | awk '/default/{print $3}') %(port)s | grep -q 200"
+)
 TRIES: dict[str, Try] = {
     "good": Try("", "", harmless=True),
     # Secrets
@@ -93,6 +97,20 @@ TRIES: dict[str, Try] = {
     ),
     "project-network-build": Try(build("--network %(network)s -t x:$ID ."), "network"),
     "registry": Try(cmd(f'busybox sh -c "! {{ {REACHED}; }}"'), "", harmless=True),
+    "registry-build": Try(
+        build("-t x:$ID ."),
+        "",
+        files={"Dockerfile": f"FROM busybox\nRUN ! {{ {REACHED}; }}\n"},
+        harmless=True,
+    ),
+    "registry-port-build": Try(
+        build("-t x:$ID ."),
+        "",
+        files={"Dockerfile": f"FROM busybox\nRUN ! {{ {AT_HOST}; }}\n"},
+        harmless=True,
+    ),
+    "host-port": Try(cmd("busybox true", "ports: ['18080:80']"), "port 18080:80"),
+    "host-port-option": Try(cmd("-p 18080:80 busybox true"), "port 18080:80"),
     # Pushes
     "push-latest": Try(push("$Registry/shop:latest"), "may not"),
     "push-run": Try(push("$Registry/shop:$ID"), "may not"),

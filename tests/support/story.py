@@ -14,11 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from support.asking import ask
-from support.model_engine import File, ModelEngine, digest_of
+from support.model_engine import PROJECT, File, ModelEngine, digest_of
 from support.model_world import ModelWorld
 from support.planning import (
     NOTHING,
-    PROJECT,
     Broke,
     Play,
     Wish,
@@ -264,8 +263,7 @@ class Story:
         )
         if down is None:
             return make_plan(question)
-        networks = dict.fromkeys(self.world.engines, f"{PROJECT}-gitops")
-        return tear_down(PROJECT, networks, question.observed, volumes=down["volumes"])
+        return tear_down(PROJECT, question.observed, volumes=down["volumes"])
 
     def plan_text(self) -> str:
         """Return the plan's text, with letters in the place of hashes."""

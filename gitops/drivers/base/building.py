@@ -86,6 +86,9 @@ class BuildJob(NamedTuple):
     memory: int = 0
     shm_size: int = 0
     cpus: float = 0.0
+    apart: str = ""
+    """Under which name its cache mounts are kept apart from those of other builds, if they are:
+    what one build leaves in a shared one, another takes for its own."""
     mark: str = ""
     """The run that it is of: every program that is started for it carries this in its environment,
     so that another process can find and end it."""

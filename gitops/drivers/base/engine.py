@@ -33,8 +33,10 @@ class EngineReader(Protocol):
 class Engine(Protocol):
     """Changes an engine: one outside call (or one that cannot be split) a function."""
 
-    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
-        """Create a bridge network with a subnet of its own, of which `subnet` tells.
+    def create_network(
+        self, name: str, labels: Mapping[str, str], *, addressed: bool = True
+    ) -> None:
+        """Create a bridge network; `addressed` has a subnet of its own, of which `subnet` tells.
 
         The engine gives no address of its lower three quarters by itself: they are for
         `WantedContainer.address`.

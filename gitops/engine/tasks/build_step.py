@@ -84,6 +84,7 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
 def _check(step: TaskStep, line: BuildLine, stage: Stage, network: str) -> None:
     """Refuse what the run may not: several platforms push by themselves, strangers stay inside."""
     pushed = line.tags if len(line.platforms) > 1 else ()
+        apart=stage.run if stage.allowed.isolated else "",
     for tag in (*pushed, line.cache_to) if line.cache_to else pushed:
         if not stage.allowed.push(str(parse_image(tag))):
             raise DriverError(ErrorKind.DENIED, f"step {step.id} may not push {tag}")

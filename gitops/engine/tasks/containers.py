@@ -154,6 +154,10 @@ def _check(step: TaskStep, line: RunLine, place: Place, network: str) -> None:
     if line.capabilities:
         wanted = ", ".join(line.capabilities)
         raise _refused(step, f"it wants the capabilities {wanted}", "this run may not")
+    if line.ports or step.ports:
+        wanted = ", ".join((*line.ports, *step.ports))
+        what = f"it wants the port {wanted} of the engine's machine"
+        raise _refused(step, what, f"this run may not; its steps reach it as {step.id}")
     if network not in {"none", *place.networks.values()}:
         raise _refused(step, f"it wants the network {network!r}", "this run has one of its own")
 
