@@ -14,6 +14,7 @@ import builders
 import specs
 from figures import Row, Section, against, seconds
 from turns import Side, in_turns
+from watching import watching
 from workspace import PATIENCE, Workspace, free_port, remove_labelled
 
 DOCKERFILE = """FROM busybox
@@ -83,7 +84,7 @@ def save(space: Workspace) -> Section:
         specs.two_ports() as ports,
         specs.deployed(space, "save", specs.built(f"{{path: {ours.folder}}}", ports)) as reconcile,
         _script(space, Source(space.folder / "save-bare", repository=False), ports) as script,
-        _watching(space, reconcile),
+        watching(space, reconcile, space.folder / "watch.log"),
     ):
 
         def gitops(number: int) -> float:
@@ -134,19 +135,6 @@ def _script(space: Workspace, source: Source, ports: tuple[int, int]) -> Iterato
         yield side
     finally:
         remove_labelled(f"gitops.bench={label}")
-
-
-@contextmanager
-def _watching(space: Workspace, reconcile: list[str]) -> Iterator[None]:
-    """Run `watch` beside the block, from when it says that all is in sync."""
-    log = space.folder / "watch.log"
-    with space.running([reconcile[0], "watch", *reconcile[2:]], log) as process:
-        deadline = time.monotonic() + 60
-        while "in sync" not in log.read_text():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"watch did not begin:\n{log.read_text()}")
-            time.sleep(0.05)
-        yield
 
 
 def _until(space: Workspace, command: list[str], port: int, page: str) -> float:

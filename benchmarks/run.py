@@ -20,6 +20,7 @@ import gateway
 import machine
 import memory
 import noop
+import pushes
 import redeploy
 import startup
 import tasks
@@ -38,6 +39,7 @@ MEASUREMENTS: Mapping[str, Callable[[Workspace], Section]] = {
     "redeploy": redeploy.measure,
     "memory": memory.measure,
     "tasks": tasks.measure,
+    "pushes": pushes.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 INTRODUCTION = """# Results

@@ -29,7 +29,11 @@ def measure(space: Workspace) -> Section:
         rows = [_three(space, name, registry, env["DOCKER_BUILD"].split()) for name in WORK]
     rows += [_log(space), _hash(space)]
     note = f"Both sides build with {builder}, run the new image, and push to the same registry."
-    return Section("Tasks", rows, [note])
+    once = (
+        "The round that does not count asks the docker CLIs what they can do, which gitops keeps"
+        " for a day, and looks through the build cache, which it does for 2 % of the time at most."
+    )
+    return Section("Tasks", rows, [note, once])
 
 
 @contextmanager
@@ -55,13 +59,17 @@ def _three(space: Workspace, name: str, registry: str, build: list[str]) -> Row:
         f'  - push: ["{image}:$ID"]\n',
     )
 
+    def fresh(number: int) -> None:
+        # Never seen before, or a layer of an earlier measurement on this engine would do.
+        (folder / "round.txt").write_text(f"{number} {time.time_ns()}")
+
     def ours(number: int) -> float:
-        (folder / "round.txt").write_text(f"gitops {number}")
+        fresh(number)
         run = [space.gitops, "run", "three.yaml", "three", "--registry", registry]
         return timed(lambda: space.run(run))(number)
 
     def theirs(number: int) -> float:
-        (folder / "round.txt").write_text(f"docker {number}")
+        fresh(number)
         made = f"{image}:d{number}"
 
         def three() -> None:

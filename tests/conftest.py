@@ -13,6 +13,7 @@ from typing import Any
 
 import docker
 import pytest
+from support.places import Places
 
 # Not from HOME, which a worker process inherits from the one that has replaced it already.
 REAL_HOME = Path(pwd.getpwuid(os.getuid()).pw_dir).resolve()
@@ -30,6 +31,7 @@ PRIVATE = (
 
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 HOME = pytest.StashKey[str]()
+PLACES = pytest.StashKey[Places]()
 
 
 class RealHomeReadError(BaseException):
@@ -48,6 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = {}
     home = Path(tempfile.mkdtemp(prefix="gitops-home-")).resolve()
     config.stash[HOME] = str(home)
+    own = getattr(config, "workerinput", {"places": str(home), "workercount": 1})
+    config.stash[PLACES] = Places(Path(own["places"]), own["workercount"])
     _keep_pip_working()
     for variable in [name for name in os.environ if name.startswith(("GIT_", "GITOPS_", "XDG_"))]:
         del os.environ[variable]
@@ -132,12 +136,29 @@ def _engine_problem() -> str:
     return ""
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Let a scenario begin when there is room for it; its time limit counts from then on."""
+    if item.get_closest_marker("scenario") is None:
+        return (yield)
+    places = item.config.stash[PLACES]
+    timed = item.get_closest_marker("timed") is not None
+    with places.taken(max(places.number - 1, 1) if timed else 1):
+        return (yield)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand the count of this process to the one that prints the summary."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["left_out"] = session.config.stash[LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - pytest-xdist has no types
+    """Tell a worker where all of them keep their places: in the home of the one that began them."""
+    node.workerinput["places"] = node.config.stash[HOME]
 
 
 @pytest.hookimpl(optionalhook=True)

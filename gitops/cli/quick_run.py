@@ -29,14 +29,14 @@ from gitops.drivers.processes import this_host, this_process
 from gitops.drivers.redact import Redactor
 from gitops.engine.tasks.errand import Errand, UnreadableError, carry_out
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits
+from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import Cause, CauseKind, NewTaskRun, RunType
-from gitops.model.task_snapshots import TaskSnapshot
 from gitops.model.tasks import BuildLine, Task
 from gitops.plan.encoding import encode
 from gitops.settings import Settings
 from gitops.spec.tasks import TaskText
 from gitops.wiring.errands import Errands, Ground, Manner, opened_files
-from gitops.wiring.memory import open_store
+from gitops.wiring.task_memory import open_runs
 
 _STOPPING = "canceling the run, and taking away what it made; again to stop at once"
 
@@ -94,8 +94,8 @@ def carried_out(wish: QuickRun, preparing: AbstractContextManager[Prepared]) -> 
     with interruptible(cancel, _STOPPING), preparing as prepared:
         task = _read(prepared)
         project = project_of(SpecOptions((), wish.project, (), ()))
-        with open_store(project, prepared.settings) as store:
-            ground = Ground(project, prepared.settings, prepared.registries.auths, store)
+        with open_runs(project, prepared.settings) as book:
+            ground = Ground(project, prepared.settings, prepared.registries.auths, book)
             errands = Errands(ground, prepared.handed.hidden)
             if any(isinstance(step.work, BuildLine) for step in task.steps):
                 errands.prepare_builder()

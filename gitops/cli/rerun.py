@@ -7,9 +7,11 @@ import click
 from gitops.cli import exits
 from gitops.cli.options import SpecOptions, spec_options
 from gitops.cli.place import project_of, settings
-from gitops.cli.rerun_quick import Anew, rerun_quick
+from gitops.cli.rerun_quick import rerun_quick
+from gitops.cli.rerun_secrets import Anew
+from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import TaskRun
-from gitops.model.task_snapshots import BuildSnapshot, TaskSnapshot
+from gitops.model.task_snapshots import BuildSnapshot, ByHand
 from gitops.plan.encoding import UnreadableError, decode
 from gitops.store.store import Store
 from gitops.wiring.memory import open_store
@@ -48,13 +50,13 @@ def command(
     found = _snapshot(store, record)
     if isinstance(found, TaskSnapshot):
         return rerun_quick(record, found, Anew(secrets, secret_settings))
-    if secrets or secret_settings:
+    if (secrets or secret_settings) and found.given == ByHand():
         raise click.UsageError(
             f"{record.id} is of BuildTask/{record.task}: its secrets are read where the spec says"
         )
     from gitops.cli.rerun_build import rerun_build  # noqa: PLC0415 - 70 ms, only for a BuildTask
 
-    return rerun_build(specs, record, found)
+    return rerun_build(specs, record, found, Anew(secrets, secret_settings))
 
 
 def _snapshot(store: Store, record: TaskRun) -> TaskSnapshot | BuildSnapshot:

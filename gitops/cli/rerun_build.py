@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from threading import Event
 
 import click
 
 from gitops.cli import exits
+from gitops.cli.by_hand_reporter import ByHandReporter
 from gitops.cli.deciding import Seat, read_seat
 from gitops.cli.interrupting import interruptible
 from gitops.cli.options import SpecOptions
+from gitops.cli.rerun_secrets import Anew, given_again
+from gitops.cli.task_inputs import Handed, handed
 from gitops.drivers.redact import Redactor
 from gitops.engine.build_runs import BuildRuns, Registrar
 from gitops.engine.rerunning import Workshop, make_again
-from gitops.engine.scene import Desk
+from gitops.engine.scene import Desk, Hand
 from gitops.engine.sources import references
 from gitops.model.outcomes import Done, Outcome, Retry, Stalled
 from gitops.model.task_runs import Cause, CauseKind, TaskRun
@@ -21,17 +26,20 @@ from gitops.model.task_snapshots import BuildSnapshot
 from gitops.wiring.memory import new_lease
 
 
-def rerun_build(specs: SpecOptions, record: TaskRun, snapshot: BuildSnapshot) -> int:
+def rerun_build(specs: SpecOptions, record: TaskRun, snapshot: BuildSnapshot, anew: Anew) -> int:
     """Make the image again and push it under its exact name; return the exit code."""
     seat, cancel = read_seat(specs), Event()
     cause = Cause(CauseKind.MANUAL, f"rerun of {record.id} by {seat.settings.owner}")
-    redact = _redactor(seat, snapshot)
+    given = _given(seat, record, snapshot, anew)
+    redact = _redactor(seat, snapshot, given)
     runs = _runs(seat, redact)
     desk = Desk(lambda line: click.echo(redact(line)), cancel)
+    reporter = ByHandReporter(snapshot.image.task)
     try:
-        with interruptible(cancel):
+        with interruptible(cancel), closing(reporter):
             shop = Workshop(seat.bundle, seat.world, runs)
-            outcome = make_again(shop, snapshot, cause, desk)
+            hand = _hand(snapshot, reporter, given)
+            outcome = make_again(shop, snapshot, cause, desk, hand)
     finally:
         runs.close()
     if cancel.is_set():
@@ -42,7 +50,7 @@ def rerun_build(specs: SpecOptions, record: TaskRun, snapshot: BuildSnapshot) ->
 def _told(snapshot: BuildSnapshot, outcome: Outcome) -> int:
     image = snapshot.image
     if isinstance(outcome, Done):
-        click.echo(f"{image.ref} was made again")
+        click.echo(f"{image.ref} was made again" if image.pushes else f"{image.task} ran again")
         if image.moving:
             tags = ", ".join(image.moving)
             click.echo(f"not moved: {tags}; they follow the newest source: `gitops reconcile`")
@@ -52,11 +60,31 @@ def _told(snapshot: BuildSnapshot, outcome: Outcome) -> int:
     return exits.FAILED
 
 
-def _redactor(seat: Seat, snapshot: BuildSnapshot) -> Redactor:
+def _given(seat: Seat, record: TaskRun, snapshot: BuildSnapshot, anew: Anew) -> Handed:
+    """Return what was given by hand for the run, with its secrets read again."""
+    kept = snapshot.given
+    wishes = given_again(record, anew, kept.secrets, kept.hidden)
+    return handed(wishes, seat.settings.environ, json.loads(kept.values or "{}"))
+
+
+def _hand(snapshot: BuildSnapshot, reporter: ByHandReporter, given: Handed) -> Hand:
+    kept = snapshot.given
+    return Hand(
+        snapshot.image.task,
+        reporter.told,
+        reporter.begins,
+        reporter.show,
+        given.values if kept.values else None,
+        given.secrets,
+        kept._replace(secrets=given.references),
+    )
+
+
+def _redactor(seat: Seat, snapshot: BuildSnapshot, given: Handed) -> Redactor:
     then = {**seat.bundle.resources, snapshot.image.owner: snapshot.task}
     bundle = seat.bundle._replace(resources=then)
     values, _ = seat.world.secrets.read(sorted(references(bundle), key=str))
-    return Redactor(values.values())
+    return Redactor([*values.values(), *given.hidden])
 
 
 def _runs(seat: Seat, redact: Redactor) -> BuildRuns:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -14,21 +13,15 @@ from gitops.cli.alias_files import alias_files
 from gitops.cli.place import settings
 from gitops.cli.quick_run import Prepared, QuickRun, carried_out
 from gitops.cli.registries import registries
-from gitops.cli.task_inputs import Wishes, handed
+from gitops.cli.rerun_secrets import Anew, given_again
+from gitops.cli.task_inputs import handed
 from gitops.cli.task_text import Known, Text
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.drivers.contexts.places import Kind, place_of
+from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import TaskRun
-from gitops.model.task_snapshots import TaskSnapshot
 from gitops.spec.tasks import TaskText
 from gitops.wiring.errands import opened_files
-
-
-class Anew(NamedTuple):
-    """The options by which secrets are given anew."""
-
-    secrets: tuple[str, ...]
-    values: tuple[str, ...]
 
 
 def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
@@ -41,7 +34,7 @@ def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
         command="",
         context=_pinned(record, kept),
         registry=kept.registry,
-        wishes=Wishes((), (), anew.values, _secrets(record, kept, anew)),
+        wishes=given_again(record, anew, kept.secrets, kept.hidden),
         socket=kept.docker_socket,
         timeout=kept.timeout,
         project=record.project,
@@ -49,7 +42,6 @@ def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
         because=f"rerun of {record.id}",
         dockerfile=kept.dockerfile,
     )
-    _check_values(record, kept, anew)
     if kept.context and not kept.commit:
         click.echo(
             f"warning: {kept.context} is read as it is now; it may have changed since {record.id}",
@@ -91,30 +83,3 @@ def _pinned(record: TaskRun, kept: TaskSnapshot) -> str:
         return kept.context
     folder = f":{place.folder}" if place.folder else ""
     return f"{kept.context.partition('#')[0]}#{kept.commit}{folder}"
-
-
-def _secrets(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> tuple[str, ...]:
-    """Return the `--secret` options of the run: what is given anew wins over where it was."""
-    given = {text.partition("=")[0].partition(":")[0] for text in anew.secrets}
-    known = []
-    for name, reference in kept.secrets.items():
-        if name in given:
-            continue
-        if not reference:
-            raise click.UsageError(
-                f"the secret {name!r} of {record.id} was typed, and its value is kept nowhere: "
-                f"give it with --secret {name}=VALUE, {name}=@FILE or {name}:env=NAME"
-            )
-        kind, _, place = reference.partition(":")
-        known.append(f"{name}:{kind}={place}")
-    return (*known, *anew.secrets)
-
-
-def _check_values(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> None:
-    given = {text.partition("=")[0] for text in anew.values}
-    for name in kept.hidden:
-        if name not in given:
-            raise click.UsageError(
-                f"the value {name} of {record.id} was secret, and is kept nowhere: "
-                f"give it with --set-secret {name}=VALUE"
-            )

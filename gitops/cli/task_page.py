@@ -58,9 +58,14 @@ def _text(value: object) -> str:
             return f"{value:g}"
         case Mapping():
             return ", ".join(f"{name}={inner}" for name, inner in value.items())
-        case tuple() if not hasattr(value, "_fields"):
-            return ", ".join(map(_text, value))
         case tuple():
-            return "=".join(_text(inner) for inner in value if inner not in ("", None))
+            return ", ".join(map(_item, value))
         case _:
             return str(value)
+
+
+def _item(value: object) -> str:
+    """Return an item of a list; one that is a tuple is a name with its value, if it has one."""
+    if isinstance(value, tuple):
+        return "=".join(_text(inner) for inner in value if inner not in ("", None))
+    return _text(value)

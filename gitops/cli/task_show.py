@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 import click
@@ -10,7 +11,7 @@ import click
 from gitops.cli import exits
 from gitops.cli.spool import Spool
 from gitops.engine.tasks.errand import Report
-from gitops.model.task_runs import RunStatus
+from gitops.model.task_runs import OutputImage, RunStatus, TaskRun
 
 
 class Show:
@@ -44,14 +45,18 @@ def _print(text: str) -> None:
 
 def show_end(report: Report) -> None:
     """Print the summary on standard error, so that standard output holds the steps' words only."""
-    run, result = report
-    took = (run.ended or 0.0) - (run.started or run.created)
-    message = f": {result.message}" if result.message else ""
-    click.echo(f"run {run.id} {run.status} after {took:.1f} s{message}", err=True)
-    for image in result.images:
-        click.echo(f"  {image}", err=True)
-    for left in result.leftover:
+    show_ended(report.run, report.result.images)
+    for left in report.result.leftover:
         click.echo(f"  left behind: {left}", err=True)
+
+
+def show_ended(run: TaskRun, images: Iterable[OutputImage]) -> None:
+    """Print how a run ended, and what it pushed, on standard error."""
+    took = (run.ended or 0.0) - (run.started or run.created)
+    message = f": {run.message}" if run.message else ""
+    click.echo(f"run {run.id} {run.status} after {took:.1f} s{message}", err=True)
+    for image in images:
+        click.echo(f"  {image}", err=True)
 
 
 def exit_code(status: RunStatus, *, interrupted: bool) -> int:

@@ -17,7 +17,8 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
-from gitops.drivers.dockerfile_stages import dockerfile_of, logged_stages, named_stages
+from gitops.drivers.dockerfile_stages import dockerfile_of, logged_stages
+from gitops.model.dockerfile import stage_names
 from gitops.model.image import ImageRef, parse_image
 
 LONGEST_TAG = 128
@@ -34,7 +35,7 @@ def sources(job: BuildJob, context: BuildContext) -> tuple[str, ...]:
     """Return the images to take layers from: each of the cache's, and its stages'."""
     if job.no_cache or not job.cache.sources:
         return ()
-    stages = () if job.cache.mode == "min" else named_stages(dockerfile_of(context))
+    stages = () if job.cache.mode == "min" else stage_names(dockerfile_of(context))
     found = (
         name
         for source in job.cache.sources

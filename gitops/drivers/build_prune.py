@@ -5,6 +5,7 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from gitops.drivers.base import (
@@ -17,6 +18,7 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
+from gitops.drivers.build_habit import Habit
 from gitops.drivers.engine_http import EngineHttp, expect
 
 
@@ -36,9 +38,9 @@ def prune_cache(http: EngineHttp, keep: int) -> int:
     return freed
 
 
-def tidy(builder: Builder, http: EngineHttp, keep: int) -> Builder:
+def tidy(builder: Builder, http: EngineHttp, keep: int, habit: Habit | None = None) -> Builder:
     """Return a builder that keeps the cache within `keep` bytes; 0 is no limit."""
-    return TidyBuilder(builder, http, keep) if keep else builder
+    return TidyBuilder(builder, http, keep, habit or Habit()) if keep else builder
 
 
 class TidyBuilder(NamedTuple):
@@ -47,6 +49,7 @@ class TidyBuilder(NamedTuple):
     builder: Builder
     http: EngineHttp
     keep: int
+    habit: Habit
 
     @property
     def name(self) -> str:
@@ -68,10 +71,11 @@ class TidyBuilder(NamedTuple):
         try:
             self.builder.build(job, context, output, cancel)
         finally:
-            if not cancel.is_set():
-                self._prune(output)
+            if not cancel.is_set() and self.habit.pace.due(self.keep, time.time()):
+                self.habit.later(self._prune, output)
 
     def _prune(self, output: Output) -> None:
+        began = time.monotonic()
         try:
             freed = prune_cache(self.http, self.keep)
         except DriverError as error:
@@ -79,3 +83,4 @@ class TidyBuilder(NamedTuple):
             return
         if freed:
             output(f"the build cache was over its budget: {freed / 2**20:.1f} MiB were freed")
+        self.habit.pace.note(self.keep, 0.0 if freed else time.monotonic() - began, time.time())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gitops.drivers.base import Ability, Builder, DriverError, ErrorKind
+from gitops.drivers.builder_memory import Memory, memory
 from gitops.drivers.buildkit import BuildKit
 from gitops.drivers.command import CommandOptions, Completed, run
 from gitops.drivers.docker_config import Endpoint, client_env, docker_config
@@ -42,32 +42,39 @@ class Client(NamedTuple):
     exports: bool = False
 
 
-def choose_builder(endpoint: Endpoint, prefer: str, redact: Callable[[str], str]) -> Builder:
+def choose_builder(
+    endpoint: Endpoint, prefer: str, redact: Callable[[str], str], cache: Path | None = None
+) -> Builder:
     """Return what builds on the engine. `prefer` is one of CHOICES.
 
-    Every docker CLI on the PATH is asked, the first one often being one without its plugin. Raises
-    MISSING when BuildKit is demanded and not there.
+    Every docker CLI on the PATH is asked, the first one often being one without its plugin; what
+    they said is remembered in the folder `cache`. Raises MISSING when BuildKit is demanded and not
+    there.
     """
     if prefer not in CHOICES:
         raise DriverError(
             ErrorKind.INVALID, f"{prefer!r} is not a builder", f"it is one of {', '.join(CHOICES)}"
         )
-    clients = list(_clients(endpoint)) if prefer != "engine" else []
+    found = programs(endpoint.environ.get("PATH", os.defpath)) if prefer != "engine" else []
+    known = memory(cache, endpoint, found) if cache else Memory()
+    clients = _recalled(known) or _told(endpoint, found, known)
     for client in clients:
         if client.engine >= _ENGINE_WITH_BUILDKIT and client.buildx:
-            return _with_buildx(client, endpoint, redact)
+            return _with_buildx(client, endpoint, redact)._replace(doubt=known.forget)
     for client in clients:
         old = client.version < _CLI_WITHOUT_BUILTIN and client.version >= _ENGINE_WITH_BUILDKIT
         if client.engine >= _ENGINE_WITH_BUILDKIT and old:
             name = f"BuildKit (docker {'.'.join(map(str, client.version))})"
             command = (client.program, "build")
-            return BuildKit(name, command, endpoint, redact, engine=client.platform)
+            return BuildKit(
+                name, command, endpoint, redact, engine=client.platform, doubt=known.forget
+            )
     if prefer == "buildkit":
         raise DriverError(ErrorKind.MISSING, "BuildKit cannot be used", _found(clients))
     return _engine_builder(endpoint, redact, "" if prefer == "engine" else WARNING)
 
 
-def _with_buildx(client: Client, endpoint: Endpoint, redact: Callable[[str], str]) -> Builder:
+def _with_buildx(client: Client, endpoint: Endpoint, redact: Callable[[str], str]) -> BuildKit:
     chosen = endpoint.environ.get("BUILDX_BUILDER", "") if client.exports else ""
     found = BuildKit(
         f"BuildKit (docker {client.buildx}{', builder ' if chosen else ''}{chosen})",
@@ -89,12 +96,41 @@ def _engine_builder(endpoint: Endpoint, redact: Callable[[str], str], warning: s
     return ClassicBuilder("the engine's own builder", endpoint, redact, warning)
 
 
-def _clients(endpoint: Endpoint) -> Iterator[Client]:
+def _recalled(known: Memory) -> list[Client]:
+    try:
+        return [_client_of(told) for told in known.recall() or ()]
+    except (ValueError, TypeError):  # another version of this program has written it
+        return []
+
+
+def _client_of(told: list[object]) -> Client:
+    program, version, engine, buildx, platform, exports = told
+    texts = str(buildx), str(platform)
+    return Client(str(program), _pair(version), _pair(engine), *texts, exports=bool(exports))
+
+
+def _pair(value: object) -> tuple[int, int]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no version")
+    first, second = value
+    return int(first), int(second)
+
+
+def _told(endpoint: Endpoint, found: Sequence[str], known: Memory) -> list[Client]:
+    clients = list(_clients(endpoint, found)) if found else []
+    # What somebody did not say, or an engine that was away, may be different the next time.
+    if clients and len(clients) == len(found) and all(any(one.engine) for one in clients):
+        known.keep(clients)
+    return clients
+
+
+def _clients(endpoint: Endpoint, found: Sequence[str]) -> Iterator[Client]:
     """Ask every docker CLI on the PATH for its version, its engine's, and its plugin's."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - rare: see builder_memory
+
     with docker_config(endpoint) as folder:
         env = client_env(endpoint, folder)
         own = endpoint.environ.get("BUILDX_CONFIG", "") or str(endpoint.home / "buildx")
-        found = programs(endpoint.environ.get("PATH", os.defpath))
         questions = [[program, *words] for program in found for words in _questions(endpoint)]
         # All at once: each takes as long as a program takes to start, and a build waits for them.
         with ThreadPoolExecutor(max(len(questions), 1)) as pool:

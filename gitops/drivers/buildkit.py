@@ -28,12 +28,14 @@ from gitops.drivers.docker_config import Endpoint, client_env, docker_config
 from gitops.drivers.leftover_processes import VARIABLE
 from gitops.drivers.processes import this_host, this_process
 from gitops.drivers.redact import Redactor
+from gitops.drivers.small_context import small_context
 
 
 class BuildKit(NamedTuple):
     """One CLI that can use BuildKit: `command` is `docker build` or buildx's.
 
     `engine` is the engine's platform; `builder` a buildx builder that is not the engine's own.
+    `doubt` is called when a build went wrong: what was known of the CLI may no longer hold.
     """
 
     name: str
@@ -44,14 +46,19 @@ class BuildKit(NamedTuple):
     abilities: frozenset[Ability] = frozenset({Ability.SECRETS, Ability.SSH, Ability.FOREIGN})
     engine: str = "linux/amd64"
     builder: str = ""
+    doubt: Callable[[], None] = lambda: None
 
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
-        """Build and tag `job.image`; see `Builder`. The context goes to standard input."""
+        """Build and tag `job.image`; see `Builder`. A large context goes to standard input."""
         check(job, self.name, self.abilities, self.engine)
         hidden = Redactor(job.secrets.values())
         for line in warnings(job, self.name, self.abilities):
             output(line)
-        with docker_config(self.endpoint) as folder, _secret_files(job) as files:
+        with (
+            docker_config(self.endpoint) as folder,
+            _secret_files(job) as files,
+            small_context(context) as place,
+        ):
             work = _Work(
                 self,
                 self._environment(folder, job.mark),
@@ -65,6 +72,7 @@ class BuildKit(NamedTuple):
                 lambda text: hidden(self.redact(text)),
                 output,
                 cancel,
+                place,
             )
             work.do(job, context)
 
@@ -92,6 +100,8 @@ class _Work(NamedTuple):
     redact: Callable[[str], str]
     output: Output
     cancel: Cancel
+    place: Path | None
+    """Where the context lies as a folder, if it does."""
 
     def do(self, job: BuildJob, context: BuildContext) -> None:
         """Build the image, then keep its layers and those of its stages where the job says."""
@@ -124,19 +134,24 @@ class _Work(NamedTuple):
         env = dict(self.env)
         if job.date > 0:
             env[EPOCH] = str(job.date)
-        argv = [*self.builder.command, *arguments(job, context.dockerfile, self.use)]
         options = CommandOptions(
             env=env,
-            stdin=context.write_to,
+            stdin=context.write_to if self.place is None else None,
             timeout=timeout,
             output=keep,
             cancel=self.cancel,
             redact=self.redact,
             bound=True,
         )
-        if run(argv, options).code:
+        if run(self._words(job, context), options).code:
+            self.builder.doubt()
             raise build_error(str(job.image), lines)
         return lines
+
+    def _words(self, job: BuildJob, context: BuildContext) -> list[str]:
+        file = context.dockerfile
+        words = arguments(job, file if self.place is None else str(self.place / file), self.use)
+        return [*self.builder.command, *words[:-1], str(self.place or words[-1])]
 
     def _keep(self, name: str, timeout: float) -> None:
         if told(

@@ -7,12 +7,14 @@ import posixpath
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.ignore import NAME, Matcher
 from gitops.model.globs import Globs
-from gitops.model.resources import Triggers
+
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.resources import Triggers
 
 FILE, PROGRAM, LINK, FOLDER, MODULE = "100644", "100755", "120000", "040000", "160000"
 """Modes as git writes them."""

@@ -10,23 +10,13 @@ from contextlib import suppress
 from threading import Thread
 
 from gitops.drivers.base import BuildContext, DriverError
+from gitops.model.dockerfile import stage_names
 
 LONGEST = 1 << 20
 """Bytes of a Dockerfile that are looked at."""
 
-_FROM = re.compile(r"^\s*FROM\s+.*?\S\s+AS\s+([a-z][a-z0-9_.-]*)\s*$", re.IGNORECASE | re.MULTILINE)
 _LOGGED = re.compile(r"^#\d+ \[(?:[a-z0-9]+/\S+ )?([a-z][a-z0-9_.-]*) +\d+/\d+\]")
 _UNNAMED = re.compile(r"stage-\d+")
-
-
-def named_stages(dockerfile: str) -> tuple[str, ...]:
-    """Return the names that `FROM … AS name` gives, in lower case, less the last stage's.
-
-    The last stage is the image itself. Names in a heredoc may be among them.
-    """
-    joined = re.sub(r"\\\r?\n", " ", dockerfile)
-    names = [match[1].lower() for match in _FROM.finditer(joined)]
-    return tuple(dict.fromkeys(names))
 
 
 def logged_stages(lines: Iterable[str]) -> tuple[str, ...]:
@@ -39,7 +29,7 @@ def logged_stages(lines: Iterable[str]) -> tuple[str, ...]:
         if match := _LOGGED.match(line):
             found[match[1].lower()] = None
         elif line.startswith("Step "):
-            found.update(dict.fromkeys(named_stages(line.partition(" : ")[2])))
+            found.update(dict.fromkeys(stage_names(line.partition(" : ")[2])))
     return tuple(name for name in found if not _UNNAMED.fullmatch(name) and name != "internal")
 
 

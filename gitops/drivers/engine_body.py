@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.engine_units import NANO
 from gitops.drivers.env_file import parse_env_file
 from gitops.model.secret import Secrets
 from gitops.model.wanted import EngineCheck, WantedContainer
 from gitops.model.webapp import Mount
 
-NANO = 1_000_000_000
 FILES = "/.gitops/files"
 """Where the volume of a container's files is as a whole.
 

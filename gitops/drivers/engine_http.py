@@ -10,12 +10,13 @@ import json
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
-from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.engine_stream import open_stream
+
+if TYPE_CHECKING:  # loaded with the first call: a task's first step need not wait for it
+    from http.client import HTTPConnection
 
 TIMEOUT = 30.0
 """Seconds until a call that gets no byte is given up."""
@@ -86,19 +87,6 @@ class EngineHttp(Protocol):
         ...
 
 
-class _UnixConnection(HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT)
-        self.sock.connect(self._path)
-
-
 class SocketHttp:
     """Keeps idle connections for any thread; calls made together go out before any is read."""
 
@@ -146,10 +134,9 @@ class SocketHttp:
             return self._connect()
 
     def _connect(self) -> HTTPConnection:
-        url = urlsplit(self._address)
-        if url.scheme == "unix":
-            return _UnixConnection(url.path)
-        return HTTPConnection(url.hostname or "localhost", url.port or 2375, timeout=TIMEOUT)
+        from gitops.drivers.engine_sockets import connection  # noqa: PLC0415 - see above
+
+        return connection(self._address, TIMEOUT)
 
 
 def _close(connections: Iterable[HTTPConnection]) -> None:
@@ -194,6 +181,12 @@ def _receive(connection: HTTPConnection) -> Answer:
     return Answer(response.status, body, headers.get("Date", ""), headers.get(PATH_STAT, ""))
 
 
+def _failures() -> tuple[type[Exception], ...]:
+    from http.client import HTTPException  # noqa: PLC0415 - see above
+
+    return OSError, HTTPException
+
+
 @contextmanager
 def reaching(address: str) -> Iterator[None]:
     """Turn what goes wrong on the way to an engine and back into a `DriverError`."""
@@ -210,7 +203,7 @@ def reaching(address: str) -> Iterator[None]:
         raise DriverError(
             ErrorKind.TIMEOUT, f"{what} did not answer in {TIMEOUT:g} s", "see `docker info`"
         ) from error
-    except (OSError, HTTPException) as error:
+    except _failures() as error:
         raise DriverError(
             ErrorKind.UNREACHABLE,
             f"{what} cannot be reached ({error})",

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.context_tree import (
@@ -30,8 +30,10 @@ from gitops.drivers.context_tree import (
     tree_hash,
 )
 from gitops.drivers.ignore import Matcher, parse_ignore
-from gitops.model.resources import Triggers
 from gitops.model.sources import Source
+
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.resources import Triggers
 
 _SAFE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -67,7 +69,7 @@ class FolderContext(NamedTuple):
 def read_folder(
     path: str,
     dockerfile: str,
-    triggers: Triggers = Triggers(),  # noqa: B008 - frozen
+    triggers: Triggers | None = None,
 ) -> Source:
     """Return what a folder holds now; without the name of a Dockerfile none is looked for.
 
@@ -83,7 +85,7 @@ def read_folder(
         tree=tree_hash(entries),
         dockerfile=blob_of(text) if name else "",
         location=str(root),
-        followed=followed(entries, triggers),
+        followed=followed(entries, triggers) if triggers else tree_hash(entries),
         recipe=recipe_of(text),
     )
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import FOLDER, LINK, Entry, TarStream, instead
+from gitops.drivers.context_tree import TarStream, instead
 from gitops.drivers.git_access import Remote, remote_of
 from gitops.drivers.git_beside import listing_for, source_of
-from gitops.drivers.git_guard import LONGEST_PATH, PULL_BYTES, plain
 from gitops.drivers.git_listing import Located
 from gitops.drivers.git_look import look_at
-from gitops.drivers.git_program import Objects, objects
+from gitops.drivers.git_sending import Terms, send, terms_of
 from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.observe import observed
 from gitops.model.address import Address
@@ -34,26 +32,14 @@ class GitContext(NamedTuple):
 
     dockerfile: str
     files: Sequence[Located]
-    date: int
-    most: int = 0
-    """Bytes that they may come to; 0 is no limit."""
+    terms: Terms
     recipe: str = ""
     """What takes the place of the Dockerfile's text, if it is not empty."""
 
     def write_to(self, stream: BinaryIO) -> None:
         """Write the tar: content as committed (no line end conversion), times the commit's."""
         tar = TarStream(stream, instead(self.dockerfile, self.recipe))
-        left = self.most or sys.maxsize
-        readers: dict[Path, Objects] = {}
-        with ExitStack() as stack:
-            for entry, place in self.files:
-                if entry.mode == FOLDER:
-                    tar.folder(entry.path, self.date)
-                    continue
-                if place.folder not in readers:
-                    opened = stack.enter_context(objects(place.folder, place.env))
-                    readers[place.folder] = opened
-                left -= _send(entry, readers[place.folder], tar, self.date, left)
+        send(self.files, tar, self.terms)
         tar.end()
 
 
@@ -102,7 +88,7 @@ class GitReader:
                 # An ignored Dockerfile travels all the same: the builder reads it from the context.
                 files.append(dockerfile)
             name = dockerfile.entry.path if dockerfile is not None else ""
-            yield GitContext(name, files, source.date, PULL_BYTES if source.pull else 0, recipe)
+            yield GitContext(name, files, terms_of(source), recipe)
 
     def _group(
         self, remote: Remote, group: Sequence[GitWanted]
@@ -115,25 +101,3 @@ class GitReader:
                 }
         except DriverError as error:  # no cache, or no git: nothing could be asked
             return {wanted.address: Unreachable(remote.url, str(error)) for wanted in group}
-
-
-def _send(entry: Entry, reader: Objects, tar: TarStream, date: int, most: int) -> int:
-    """Write an entry of `most` bytes at most; return its size."""
-    blob = reader.read(entry.blob)
-    if blob is None:
-        raise DriverError(ErrorKind.FAILED, f"the content of {entry.path} is not in the git cache")
-    if blob.size > (LONGEST_PATH if entry.mode == LINK else most):
-        # The header goes before the content: what is too large is not even begun.
-        raise DriverError(
-            ErrorKind.INVALID,
-            f"'{plain(entry.path)}' has {blob.size} bytes, more than is sent to a build",
-            f"a pull request may come to {PULL_BYTES >> 20} MiB, a link to {LONGEST_PATH} bytes",
-        )
-    if entry.mode == LINK:
-        tar.link(entry.path, blob.data().decode(errors="surrogateescape"), date)
-        return blob.size
-    tar.file(entry, blob.size, date)
-    for chunk in blob.chunks:
-        tar.content(chunk)
-    tar.pad(blob.size)
-    return blob.size

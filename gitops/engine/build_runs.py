@@ -83,15 +83,26 @@ class BuildRuns:
 
     @contextmanager
     def turn(
-        self, run: str, task: str, causes: tuple[Cause, ...], cancel: Cancel
+        self,
+        run: str,
+        task: str,
+        causes: tuple[Cause, ...],
+        cancel: Cancel,
+        told: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """Wait for the turn of a run; the record says at which place it is."""
+        """Wait for the turn of a run; the record, and `told`, say at which place it is."""
+
+        def waits(why: str) -> None:
+            self._with.book.waits(run, why)
+            if told is not None:
+                told(why)
+
         lease = self._with.lease
         ticket = Ticket(
             run, self._with.project, task, int(urgent(causes)), self._with.clock(), lease.host,
             lease.process,
         )  # fmt: skip
-        with self._with.queue.turn(ticket, cancel, lambda why: self._with.book.waits(run, why)):
+        with self._with.queue.turn(ticket, cancel, waits):
             self._with.book.begin(run, RunStatus.STARTED, self._with.clock())
             yield
 

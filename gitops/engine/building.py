@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from gitops.drivers.base import BuildJob, CacheUse, DriverError, ErrorKind
@@ -13,10 +14,10 @@ from gitops.model.actions import Build, Push
 from gitops.model.image import ImageRef
 from gitops.model.outcomes import Done, Found, Outcome, Retry, Stalled, Superseded
 from gitops.model.resources import BuildTask, Concurrency, PathSource
-from gitops.model.secret import Secrets
+from gitops.model.secret import Secret, Secrets
 from gitops.model.sources import Source
 from gitops.model.task_runs import RunType
-from gitops.model.task_snapshots import BuildSnapshot
+from gitops.model.task_snapshots import BuildSnapshot, ByHand
 from gitops.model.wanted import WantedImage
 from gitops.plan.repositories import repository_name
 
@@ -50,16 +51,21 @@ def build(scene: Scene, action: Build, desk: Desk) -> Outcome:
     recipe = recipe_of(scene, image)
     if recipe is None:
         return Retry(f"{image.task} or its source is gone", "run again to make a new plan")
-    run = scene.runs.ask(snapshot_of(recipe, image), action.causes, RunType.AUTO_BUILD)
+    hand = scene.hand_of(image.task)
+    kind = RunType.AUTO_BUILD if hand is None else RunType.QUICK_BUILD
+    run = scene.runs.ask(snapshot_of(scene, recipe, image), action.causes, kind)
+    if hand is not None:
+        hand.told(run, "")
     with heeding(run, scene.runs.registrar.book, desk.cancel) as flag:
         return _outcome(scene, action, recipe, run, Desk(desk.output, flag))
 
 
 def _outcome(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) -> Outcome:
-    image = action.image
+    image, hand = action.image, scene.hand_of(action.image.task)
+    told = partial(hand.told, run) if hand is not None else None
     try:
         with (
-            scene.runs.turn(run, image.task.name, action.causes, desk.cancel),
+            scene.runs.turn(run, image.task.name, action.causes, desk.cancel, told),
             scene.runs.building(run, image.ref, desk.output) as output,
         ):
             name = _build(scene, action, recipe, run, Desk(output, desk.cancel))
@@ -84,8 +90,11 @@ def _build(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) ->
         desk.output(f"warning: {builder.warning}")
     task, source = recipe
     secrets = scene.inputs.secrets
-    snapshot, began = snapshot_of(recipe, action.image), scene.world.clock()
+    snapshot, began = snapshot_of(scene, recipe, action.image), scene.world.clock()
     job = job_of(task, action.image, secrets, run)
+    hand = scene.hand_of(action.image.task)
+    if hand is not None and hand.secrets:
+        job = job._replace(secrets={**job.secrets, **hand.secrets})
     if attested(snapshot):
         job = job._replace(image=waiting_name(job.image))
     text = pinned_recipe(scene.world, task, source, action.image)
@@ -144,13 +153,15 @@ def _makers(scene: Scene, image: ImageRef) -> tuple[BuildTask, ...]:
     return tuple(
         task
         for task in bundle.tasks
-        if repository_name(bundle, task.repository) == image.repository
+        if task.repository is not None
+        and repository_name(bundle, task.repository) == image.repository
     )
 
 
-def snapshot_of(recipe: Recipe, image: WantedImage) -> BuildSnapshot:
+def snapshot_of(scene: Scene, recipe: Recipe, image: WantedImage) -> BuildSnapshot:
     """Return what is kept to make the image again: without the other sources, or the texts."""
-    return BuildSnapshot(image, recipe.task, recipe.source._replace(beside=(), recipe=""))
+    source, hand = recipe.source._replace(beside=(), recipe=""), scene.hand_of(image.task)
+    return BuildSnapshot(image, recipe.task, source, hand.kept if hand is not None else ByHand())
 
 
 def job_of(task: BuildTask, image: WantedImage, secrets: Secrets, run: str) -> BuildJob:
@@ -164,14 +175,20 @@ def job_of(task: BuildTask, image: WantedImage, secrets: Secrets, run: str) -> B
         image.timeout,
         image.date,
         no_cache=image.fresh,
-        secrets={name: secrets[ref] for name, ref in task.secrets.items()} if trusted else {},
+        secrets=_secrets(task, secrets) if trusted else {},
         ssh=task.ssh if trusted else (),
         platforms=task.platforms,
         cache=_cache(task, image, to_be_kept=trusted),
         memory=task.resources.memory,
         cpus=task.resources.cpus,
+        apart="" if trusted else f"{image.ref.repository}:pr-{image.pull}",
         mark=run,
     )
+
+
+def _secrets(task: BuildTask, secrets: Secrets) -> dict[str, Secret]:
+    """Return those that could be read: the plan asks for all, less what was given by hand."""
+    return {name: secrets[ref] for name, ref in task.secrets.items() if ref in secrets}
 
 
 def _cache(task: BuildTask, image: WantedImage, *, to_be_kept: bool) -> CacheUse:
@@ -179,4 +196,3 @@ def _cache(task: BuildTask, image: WantedImage, *, to_be_kept: bool) -> CacheUse
         return CacheUse()
     kept = str(ImageRef(image.ref.repository, CACHE_TAG))
     return CacheUse((kept,), kept if to_be_kept else "", task.cache)
-        apart="" if trusted else f"{image.ref.repository}:pr-{image.pull}",

@@ -52,15 +52,18 @@ class Site(NamedTuple):
 
 class TaskTools(NamedTuple):
     """What runs of multi-step tasks need beside an engine: files of a source, contexts that a URL
-    names, contexts made of a workspace, and what takes away the remains of dead runs.
+    names, contexts made of a workspace, what takes away the remains of dead runs, and files of
+    aliases that a URL names.
     """
 
     files: Callable[[BuildTask, Source, Secrets], AbstractContextManager[RunContext]]
     remote: RemoteContext
     workspace: WorkspaceReader
-    sweep: Callable[[TaskEngine], tuple[str, ...]]
+    sweep: Callable[[TaskEngine, TaskBook], tuple[str, ...]]
     gone: Callable[[str, str], bool]
     """Says of (host, process) whether it has ended for certain."""
+    aliases: Callable[[str], str]
+    """Gives the text at a URL; raises `DriverError`."""
 
 
 class World(NamedTuple):

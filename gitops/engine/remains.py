@@ -46,9 +46,9 @@ class _Sweep:
 
     def __call__(self) -> None:
         """Take away what is there, and say what it was."""
-        world = self._scene.world
+        world, book = self._scene.world, self._scene.runs.registrar.book
         try:
-            for line in world.tools.sweep(world.sites[self._target].tasks()):
+            for line in world.tools.sweep(world.sites[self._target].tasks(), book):
                 self._reporter.note(f"left by a run whose process died: {line}")
         except DriverError as error:
             # The steps meet the same engine, and say so of themselves.

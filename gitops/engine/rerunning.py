@@ -11,13 +11,13 @@ from gitops.engine.board import Board
 from gitops.engine.build_runs import BuildRuns
 from gitops.engine.perform import perform
 from gitops.engine.ports import World
-from gitops.engine.scene import Desk, Scene
+from gitops.engine.scene import Desk, Hand, Scene
 from gitops.engine.sources import references
 from gitops.model.actions import Build, Push, RunTask
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Done, Found, Outcome
-from gitops.model.secret import Secrets
+from gitops.model.secret import SecretRef, Secrets
 from gitops.model.task_runs import Cause
 from gitops.model.task_snapshots import BuildSnapshot
 
@@ -30,12 +30,15 @@ class Workshop(NamedTuple):
     runs: BuildRuns
 
 
-def make_again(shop: Workshop, snapshot: BuildSnapshot, cause: Cause, desk: Desk) -> Outcome:
+def make_again(
+    shop: Workshop, snapshot: BuildSnapshot, cause: Cause, desk: Desk, hand: Hand
+) -> Outcome:
     """Make the image of `snapshot` again and push it under its exact name; return how it went.
 
     The task is that of the snapshot, so are its source, its args and the digests under it; what
-    its secrets refer to is read again. Engine and logins are those of the specs. Raises
-    `DriverError` when the source, a secret or the engine is not to be had.
+    its secrets refer to is read again, and `hand` holds what was given by hand. Engine and logins
+    are those of the specs. Raises `DriverError` when the source, a secret or the engine is not to
+    be had.
     """
     bundle, world, runs = shop
     image, task = snapshot.image, snapshot.task
@@ -45,13 +48,14 @@ def make_again(shop: Workshop, snapshot: BuildSnapshot, cause: Cause, desk: Desk
             f"{image.task} was built on target {image.target}, which is not declared any more",
             f"there are: {', '.join(sorted(world.sites)) or 'none'}",
         )
-    secrets = _secrets(bundle._replace(resources={image.owner: task}), world)
+    by_hand = {ref for name, ref in task.secrets.items() if name in hand.secrets}
+    secrets = _secrets(bundle._replace(resources={image.owner: task}), world, by_hand)
     source = snapshot.source._replace(recipe=_recipe(snapshot, world, secrets))
     inputs = Inputs({image.owner: Found(source)}, secrets, {}, world.clock())
     # What is there now may be of another commit: this task is as it was then.
     then = bundle._replace(resources={**bundle.resources, image.owner: task})
     board = Board(Addresses(time.monotonic))
-    scene = Scene(bundle.project, then, inputs, world, {}, board, runs)
+    scene = Scene(bundle.project, then, inputs, world, {}, board, runs, hand=hand)
     if image.steps:
         return perform(scene, RunTask(image.target, image, (cause,)), desk)
     built = perform(scene, Build(image.target, image, (cause,)), desk)
@@ -61,9 +65,9 @@ def make_again(shop: Workshop, snapshot: BuildSnapshot, cause: Cause, desk: Desk
     return perform(scene, Push(image.target, image.ref), desk)
 
 
-def _secrets(alone: Bundle, world: World) -> Secrets:
-    """Return what the task's references stand for now."""
-    found, errors = world.secrets.read(sorted(references(alone), key=str))
+def _secrets(alone: Bundle, world: World, by_hand: set[SecretRef]) -> Secrets:
+    """Return what the task's references stand for now, less those that were given by hand."""
+    found, errors = world.secrets.read(sorted(references(alone) - by_hand, key=str))
     for reference, why in errors.items():
         raise DriverError(ErrorKind.MISSING, f"the secret {reference} cannot be read", why)
     return found

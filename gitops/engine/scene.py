@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -13,6 +13,26 @@ from gitops.engine.ports import World
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
+from gitops.model.secret import Secret
+from gitops.model.task_snapshots import ByHand
+from gitops.model.tasks import Task
+
+
+class Hand(NamedTuple):
+    """Who watches a task's run that was asked for by hand, and what was given for it.
+
+    `told` takes the run's id and why it waits, `begins` a multi-step task once it is read, `show`
+    a step's id and what it says. `values` are all of `.Values` (none: those of the spec);
+    `secrets` win over those of the spec. `kept` is what is remembered of both.
+    """
+
+    task: Address
+    told: Callable[[str, str], None]
+    begins: Callable[[Task], None]
+    show: Callable[[str, str], None]
+    values: Mapping[str, object] | None = None
+    secrets: Mapping[str, Secret] = MappingProxyType({})
+    kept: ByHand = ByHand()
 
 
 class Scene(NamedTuple):
@@ -28,6 +48,11 @@ class Scene(NamedTuple):
     board: Board
     runs: BuildRuns
     hosts: Mapping[Address, tuple[str, ...]] = MappingProxyType({})
+    hand: Hand | None = None
+
+    def hand_of(self, task: Address) -> Hand | None:
+        """Return what was given by hand for a run of `task`, if that is what somebody asked for."""
+        return self.hand if self.hand is not None and self.hand.task == task else None
 
 
 class Desk(NamedTuple):

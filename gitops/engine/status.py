@@ -181,7 +181,8 @@ def _revision(container: ObservedContainer | None) -> str:
 
 
 def _built(decision: Decision, image: WantedImage) -> str:
-    if isinstance(decision.observed.tags.get(str(image.ref)), Found):
+    there = isinstance(decision.observed.tags.get(str(image.ref)), Found)
+    if there or (not image.pushes and image.task in decision.plan.in_sync):
         return image.commit[:8] or image.fingerprint[:8]
     return ""
 

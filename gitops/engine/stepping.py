@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import partial
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind, RunMark
 from gitops.engine.attesting import Making, NotAttestedError, attest, attested
-from gitops.engine.building import Recipe, recipe_of, snapshot_of
+from gitops.engine.building import recipe_of, snapshot_of
 from gitops.engine.scene import Desk, Scene
-from gitops.engine.tasks.errand import Errand, Office, Report, UnreadableError, carry_out
-from gitops.engine.tasks.names import shared_volume
+from gitops.engine.step_texts import Job, server_of, task_of_run
+from gitops.engine.tasks.errand import Errand, Office, Report, carry_out
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, RunContext, Stage, Work
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.actions import RunTask
-from gitops.model.diagnostics import has_errors
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
-from gitops.model.secret import Secret
 from gitops.model.task_runs import RunStatus, RunType
-from gitops.model.tasks import RunFacts, Task
-from gitops.model.wanted import WantedImage
+from gitops.model.tasks import Task
 from gitops.plan.reasons import urgent
-
-
-class _Job(NamedTuple):
-    """One run: what is run, of which source, for which image."""
-
-    scene: Scene
-    action: RunTask
-    recipe: Recipe
-    desk: Desk
-
-    @property
-    def image(self) -> WantedImage:
-        """The image that is wanted of it."""
-        return self.action.image
-
-    @property
-    def secrets(self) -> dict[str, Secret]:
-        """What its templates and builds may use: for a pull request, nothing."""
-        if self.image.pull:
-            return {}
-        known = self.scene.inputs.secrets
-        return {name: known[ref] for name, ref in self.recipe.task.secrets.items()}
 
 
 def run_steps(scene: Scene, action: RunTask, desk: Desk) -> Outcome:
@@ -54,23 +28,39 @@ def run_steps(scene: Scene, action: RunTask, desk: Desk) -> Outcome:
     recipe = recipe_of(scene, action.image)
     if recipe is None:
         return Retry(f"{action.image.task} or its source is gone", "run again to make a new plan")
-    job = _Job(scene, action, recipe, desk)
-    registrar = scene.runs.registrar
-    new = scene.runs.wanted(snapshot_of(recipe, action.image), action.causes, RunType.AUTO_RUN)
-    errand = Errand(new, lambda run: _read(job, run), _opener(job), int(urgent(action.causes)))
-    site = scene.world.sites[action.target]
-    office = Office(
+    job = Job(scene, action, recipe, desk)
+    kind = RunType.AUTO_RUN if job.hand is None else RunType.QUICK_RUN
+    new = scene.runs.wanted(snapshot_of(scene, recipe, action.image), action.causes, kind)
+    shelf: list[RunContext] = []
+    errand = Errand(new, partial(_read, job, shelf), _opener(job, shelf), urgent(action.causes))
+    return _outcome(job, carry_out(errand, _office(job), desk.cancel))
+
+
+def _office(job: Job) -> Office:
+    registrar, world = job.scene.runs.registrar, job.scene.world
+    site = world.sites[job.action.target]
+
+    def told(run: str, why: str) -> None:
+        job.desk.output(f"run {run}{f': {why}' if why else ''}")
+
+    return Office(
         registrar.book,
         registrar.queue,
         registrar.clock,
-        lambda run, why: desk.output(f"run {run}{f': {why}' if why else ''}"),
-        lambda: scene.world.tools.sweep(site.tasks()),
+        told if job.hand is None else job.hand.told,
+        lambda: world.tools.sweep(site.tasks(), registrar.book),
     )
-    report = carry_out(errand, office, desk.cancel)
-    return _outcome(job, report)
 
 
-def _outcome(job: _Job, report: Report) -> Outcome:
+def _read(job: Job, shelf: Sequence[RunContext], run: str) -> Task:
+    """Return the task, with the files of its source, which `shelf` has by now, for its aliases."""
+    task = task_of_run(job, run, shelf[0].read)
+    if job.hand is not None:
+        job.hand.begins(task)
+    return task
+
+
+def _outcome(job: Job, report: Report) -> Outcome:
     run, result = report.run.id, report.result
     see = f"`gitops logs {run}` has its whole log"
     match result.status:
@@ -84,8 +74,10 @@ def _outcome(job: _Job, report: Report) -> Outcome:
             return Retry(f"run {run}: {result.message}", see)
 
 
-def _named(job: _Job, report: Report) -> Outcome:
+def _named(job: Job, report: Report) -> Outcome:
     """Give the image the name that its inputs give it, so that nobody makes it again."""
+    if not job.image.pushes:
+        return Done(f"run {report.run.id} went well")
     wanted, run, result = job.image.ref, report.run.id, report.result
     host, path = registry_of(wanted.repository)
     mine = [one for one in result.images if (one.registry, one.repository) == (host, path)]
@@ -106,62 +98,18 @@ def _named(job: _Job, report: Report) -> Outcome:
     return Done(f"run {run} pushed {made}")
 
 
-def _attest(job: _Job, report: Report, digest: str) -> None:
+def _attest(job: Job, report: Report, digest: str) -> None:
     """Attach what the task asks for, before the image has the name that says that all is done."""
-    snapshot, run = snapshot_of(job.recipe, job.image), report.run
+    snapshot, run = snapshot_of(job.scene, job.recipe, job.image), report.run
     if attested(snapshot):
         began, ended = run.started or run.created, run.ended or run.created
         attester = job.scene.world.sites[job.action.target].attester()
         attest(attester, Making(run.id, snapshot, began, ended), digest, job.desk.output)
 
 
-def _read(job: _Job, run: str) -> Task:
-    """Return the task with its templates rendered for this run."""
-    from gitops.spec.tasks import (  # noqa: PLC0415 - 120 ms, for multi-step tasks only
-        FetchError,
-        Given,
-        TaskText,
-        read_task,
-    )
-
-    def fetch(name: str) -> str:
-        raise FetchError(f"{name} cannot be read here: write its aliases into the task file")
-
-    steps = job.recipe.task.steps
-    if steps is None:
-        raise TypeError(f"{job.image.owner} has no steps")
-    given = Given(_facts(job, run), steps.values, job.secrets, job.scene.world.clock())
-    text = TaskText(steps.text or job.recipe.source.recipe, steps.file or "steps")
-    task, found = read_task(text, given, fetch)
-    if task is None or has_errors(found):
-        raise UnreadableError("\n".join(map(str, found)))
-    missing = [need.id for need in task.secrets if need.id not in given.secrets]
-    if missing:
-        why = "a pull request gets none" if job.image.pull else "name it in the task's `secrets`"
-        raise UnreadableError(f"the secret {missing[0]!r} is not given: {why}")
-    return task
-
-
-def _facts(job: _Job, run: str) -> RunFacts:
-    source, image = job.recipe.source, job.image
-    server = registry_of(image.ref.repository)[0]
-    moment = datetime.fromtimestamp(job.scene.world.clock(), UTC)
-    return RunFacts(
-        id=run,
-        registry=server,
-        registry_name=image.registry.name,
-        date=moment.strftime("%Y%m%d-%H%M%Sz"),
-        commit=source.commit,
-        branch=source.branch,
-        git_tag=source.tag,
-        repository=source.url,
-        task_name=image.owner.name,
-        triggered_by=job.action.causes[0].kind.value if job.action.causes else "",
-        shared_volume=shared_volume(run),
-    )
-
-
-def _opener(job: _Job) -> Callable[[str, StopFlag], AbstractContextManager[Stage]]:
+def _opener(
+    job: Job, shelf: list[RunContext]
+) -> Callable[[str, StopFlag], AbstractContextManager[Stage]]:
     @contextmanager
     def opened(run: str, flag: StopFlag) -> Iterator[Stage]:
         scene, task = job.scene, job.recipe.task
@@ -173,7 +121,8 @@ def _opener(job: _Job) -> Callable[[str, StopFlag], AbstractContextManager[Stage
             closing(registrar.book.log(run)) as log,
         ):
             remote = _no_remote if job.image.pull else tools.remote
-            records = Records(registrar.book, log, registrar.redact, _show(job.desk), time.time)
+            records = Records(registrar.book, log, registrar.redact, _show(job), time.time)
+            shelf.append(files)
             yield Stage(
                 RunMark(run, registrar.project, registrar.lease.host, registrar.lease.process),
                 Work(site.tasks(), site.builder, remote, tools.workspace),
@@ -187,27 +136,32 @@ def _opener(job: _Job) -> Callable[[str, StopFlag], AbstractContextManager[Stage
     return opened
 
 
-def _inputs(job: _Job, files: RunContext) -> Inputs:
-    server = registry_of(job.image.ref.repository)[0]
-    return Inputs(files, server, job.secrets, job.image.date, job.image.owner.name)
+def _inputs(job: Job, files: RunContext) -> Inputs:
+    return Inputs(files, server_of(job), job.secrets, job.image.date, job.image.owner.name)
 
 
-def _show(desk: Desk) -> Callable[[str, str], None]:
-    """Show what the run says of itself; what its steps print is in its own log."""
+def _show(job: Job) -> Callable[[str, str], None]:
+    """Show what the run says of itself; what its steps print is in its own log, and shown to
+    whoever asked for the run by hand.
+    """
+    if job.hand is not None:
+        return job.hand.show
 
     def show(step: str, text: str) -> None:
         if not step:
             for line in text.splitlines():
-                desk.output(line)
+                job.desk.output(line)
 
     return show
 
 
-def _allowed(job: _Job) -> Allowed:
+def _allowed(job: Job) -> Allowed:
     """Return what the run may do; one of a pull request may push under its own tags alone."""
     steps, image = job.recipe.task.steps, job.image
     if not image.pull:
         return Allowed(socket=steps is not None and steps.docker_socket)
+    if not image.pushes:
+        return Allowed(lambda _name: False, isolated=True)
     own = f"{image.ref.repository}:pr-{image.pull}"
     return Allowed(lambda name: name == own or name.startswith(f"{own}-"), isolated=True)
 

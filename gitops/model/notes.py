@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gitops.model.address import Address
+
 HISTORY = "history"
 """The topic of an app's last good revisions."""
 
@@ -20,6 +22,10 @@ CERTIFICATE = "certificate"
 """The topic of the certificate that an app's hosts were given."""
 
 
+RUN = "run"
+"""The topic of the inputs that a task without an image has run with: nothing else tells it."""
+
+
 class Note(NamedTuple):
     """A text about something, by topic and name; of two versions the higher one holds."""
 
@@ -27,3 +33,8 @@ class Note(NamedTuple):
     name: str
     version: int
     text: str
+
+    @property
+    def owner(self) -> Address:
+        """The resource that it is about."""
+        return Address("BuildTask" if self.topic == RUN else "WebApp", self.name)

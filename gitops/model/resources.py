@@ -180,6 +180,7 @@ class BuildTask(NamedTuple):
     """Source in, image out.
 
     With `steps`, those make the images; the one that they push to `repository` is the task's.
+    Without a repository, which only a task with steps can be, no image is the task's.
     `secrets` are what builds mount, and `.Secrets` of steps, by id. `cache` is `off`, `min` or
     `max`. `args` and `tags` may hold the placeholders `{{ commit }}`, `{{ short_commit }}`,
     `{{ branch }}`, `{{ tag }}` and `{{ date }}`, filled in once the source is known.
@@ -187,7 +188,7 @@ class BuildTask(NamedTuple):
 
     address: Address
     metadata: Metadata
-    repository: Address
+    repository: Address | None
     source: PathSource | GitSource
     dockerfile: str
     target: str

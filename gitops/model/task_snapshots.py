@@ -11,6 +11,19 @@ from gitops.model.sources import Source
 from gitops.model.wanted import WantedImage
 
 
+class ByHand(NamedTuple):
+    """What was given by hand for one run of a build task, without the value of any secret.
+
+    `values` is JSON of all `.Values`, null for what was secret; empty means those of the task.
+    `secrets` are by id: `env:NAME`, `file:PATH`, or empty for one that was typed. `hidden` are the
+    names of values that were secret, `a.b` for `b` inside of `a`.
+    """
+
+    values: str = ""
+    secrets: Mapping[str, str] = MappingProxyType({})
+    hidden: tuple[str, ...] = ()
+
+
 class BuildSnapshot(NamedTuple):
     """The image as it was wanted, with its args and the digests under it; the task as it was
     written, with references to secrets and without their values; and the source that was read.
@@ -19,26 +32,4 @@ class BuildSnapshot(NamedTuple):
     image: WantedImage
     task: BuildTask
     source: Source
-
-
-class TaskSnapshot(NamedTuple):
-    """A run of a task file by hand. `context` is a path or URL, `commit` what it stood for.
-
-    `values` is JSON, null for what was secret. `secrets` are by id: `env:NAME`, `file:PATH`, or
-    empty for one that was typed and has to be given anew. `timeout` is seconds.
-    """
-
-    text: str
-    file: str
-    folder: str = ""
-    context: str = ""
-    commit: str = ""
-    registry: str = ""
-    values: str = "{}"
-    secrets: Mapping[str, str] = MappingProxyType({})
-    docker_socket: bool = False
-    timeout: float = 3600.0
-    hidden: tuple[str, ...] = ()
-    """The names of values that were secret, `a.b` for `b` inside of `a`."""
-    dockerfile: str = ""
-    """The absolute path of a Dockerfile that lay outside of the context."""
+    given: ByHand = ByHand()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops.model.address import Address
@@ -69,7 +70,8 @@ class WantedContainer(NamedTuple):
 
 
 class WantedImage(NamedTuple):
-    """An image that a build task makes. `ref` is named by its inputs, before anything is built.
+    """An image that a build task makes. `ref` is named by its inputs, before anything is built; its
+    repository is empty where the task makes no image, and only runs.
 
     `moving` are the tags that follow it: `latest` and those that the task names. `task` is whom
     the steps are about: the task itself, or one of its offshoots (`BuildTask/shop@pr-7`).
@@ -84,7 +86,7 @@ class WantedImage(NamedTuple):
     args: Mapping[str, str]
     labels: Mapping[str, str]
     date: int
-    registry: Address
+    registry: Address | None
     timeout: float
     stale: str = ""
     """Why the source could not be asked, when this is of the last commit that was seen."""
@@ -101,8 +103,15 @@ class WantedImage(NamedTuple):
     """Whether it is made by a multi-step task."""
     by_hand: str = ""
     """Who asked for it to be made now, whether it is there or not."""
+    lacks: Mapping[str, str] = MappingProxyType({})
+    """Why a secret of the task cannot be read, by its id: without it nothing is made."""
     altered: bool = False
     """Whether something else was given for it by hand than the spec says: no tag follows it."""
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the registry has an image afterwards; without one, only a note tells of it."""
+        return bool(self.ref.repository)
 
     @property
     def owner(self) -> Address:

@@ -206,6 +206,8 @@ def _unknown_maker(sight: _Sight, name: ImageRef) -> Blocked | None:
         task = sight.bundle.resources.get(address)
         if not isinstance(image, Blocked) or not isinstance(task, BuildTask):
             continue
+        if task.repository is None:
+            continue
         moving = (*(("latest",) if task.latest else ()), *task.tags)
         if repository_name(sight.bundle, task.repository) == name.repository and name.tag in moving:
             return Blocked("ImageUnknown", f"{task.address}: {image.message}")

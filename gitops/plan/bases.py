@@ -94,6 +94,8 @@ def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:
 
 
 def _names(bundle: Bundle, task: BuildTask, inputs: Inputs) -> Iterable[str]:
+    if task.repository is None:
+        return
     repository = repository_name(bundle, task.repository)
     if task.latest:
         yield f"{repository}:latest"

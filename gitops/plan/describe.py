@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitops.model import actions as act
 from gitops.model.routes import Route
+from gitops.model.wanted import WantedImage
 
 
 def verb(action: act.Action) -> str:
@@ -22,7 +23,7 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
         case act.Build(_, image):
             return f"build {image.ref}"
         case act.RunTask(_, image):
-            return f"run the steps of {image.owner}, and name their image {image.ref}"
+            return f"run the steps of {image.owner}{_named(image)}"
         case act.Push(_, image):
             return f"push {image}"
         case act.Tag(image, tag):
@@ -65,6 +66,10 @@ def describe(action: act.Action) -> str:  # noqa: C901, PLR0911, PLR0912 - one l
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _named(image: WantedImage) -> str:
+    return f", and name their image {image.ref}" if image.pushes else ""
 
 
 def _verb(action: act.Action) -> str:

@@ -37,6 +37,13 @@ class _Sight(NamedTuple):
     made: Images
 
 
+class _Place(NamedTuple):
+    """Where an image goes: the full name of its repository, and the registry's address."""
+
+    repository: str
+    registry: Address | None
+
+
 def wanted_images(
     bundle: Bundle, inputs: Inputs, target: str
 ) -> dict[Address, WantedImage | Blocked]:
@@ -71,9 +78,6 @@ def _images_of(sight: _Sight, task: BuildTask) -> dict[Address, WantedImage | Bl
 
 
 def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> WantedImage | Blocked:
-    repository = sight.bundle.resources[task.repository]
-    if not isinstance(repository, Repository):
-        return Blocked("ReferenceInvalid", f"{task.repository} is not a repository", fatal=True)
     try:
         args = {name: fill(value, source) for name, value in task.args.items()}
         moving = _moving(task, source, offshoot)
@@ -86,9 +90,10 @@ def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> Wan
         return inputs
     fingerprint = image_fingerprint(task, inputs, args, source.pull, beside=bool(offshoot))
     prefix = f"pr-{source.pull}-" if source.pull else TAG_PREFIX
+    place = _place(sight.bundle, task)
     return WantedImage(
         task=address,
-        ref=ImageRef(repository_name(sight.bundle, task.repository), prefix + fingerprint[:24]),
+        ref=ImageRef(place.repository, prefix + fingerprint[:24]),
         moving=moving,
         fingerprint=fingerprint,
         commit=source.commit,
@@ -96,7 +101,7 @@ def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> Wan
         args=args,
         labels=_labels(task, source),
         date=source.date,
-        registry=repository.registry,
+        registry=place.registry,
         timeout=task.timeout,
         stale=source.stale,
         inputs=inputs,
@@ -104,11 +109,33 @@ def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> Wan
         pull=source.pull,
         after=_needed(sight, task, inputs),
         steps=task.steps is not None,
+        lacks=_lacks(task, source, sight.inputs),
     )
+
+
+def _lacks(task: BuildTask, source: Source, inputs: Inputs) -> Mapping[str, str]:
+    """Return why secrets of the task cannot be read; a pull request gets none and needs none."""
+    if source.pull or not task.secrets:
+        return {}
+    errors = inputs.secret_errors
+    return {name: errors[ref] for name, ref in task.secrets.items() if ref in errors}
+
+
+def _place(bundle: Bundle, task: BuildTask) -> _Place:
+    """Return where the image goes; a task without one works with the only registry, if it is."""
+    if task.repository is None:
+        registries = bundle.registries
+        return _Place("", registries[0].address if len(registries) == 1 else None)
+    repository = bundle.resources[task.repository]
+    if not isinstance(repository, Repository):
+        raise TypeError(f"{task.repository} is not a repository")
+    return _Place(repository_name(bundle, task.repository), repository.registry)
 
 
 def _moving(task: BuildTask, source: Source, offshoot: str) -> tuple[str, ...]:
     """Return the tags that follow an image; one of a pull request has a single tag of its own."""
+    if task.repository is None:
+        return ()
     if source.pull:
         return (offshoot,)
     if offshoot:

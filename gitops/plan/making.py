@@ -12,8 +12,8 @@ from gitops.model.plan import History
 from gitops.model.task_runs import Cause, CauseKind
 from gitops.model.wanted import Blocked, WantedImage
 from gitops.plan.draft import Draft, Why
-from gitops.plan.reasons import causes_of, short
-from gitops.plan.remembered import last_inputs
+from gitops.plan.imageless import forerunners, plan_run
+from gitops.plan.reasons import causes_of_image, short, source_words
 
 Made = Mapping[ImageRef, tuple[int, ...] | Blocked]
 """The steps after which the registry has an image, or why it will not have it."""
@@ -27,7 +27,10 @@ def plan_image(
     Blocked means that the image is not there and will not be. `made` are those planned before: a
     tag on the tip of a branch is the same image twice.
     """
-    ready = made[image.ref] if image.ref in made else _ready(draft, image, observed, history)
+    if not image.pushes:
+        return plan_run(draft, image, observed, history)
+    again = image.by_hand or image.ref not in made
+    ready = _ready(draft, image, observed, history) if again else made[image.ref]
     if isinstance(ready, Blocked):
         return draft.block(image.task, ready)
     draft.set_ready(image.task, ready)
@@ -49,28 +52,27 @@ def _ready(
     known = observed.tags.get(str(image.ref), Absent())
     if isinstance(known, Unreachable):
         return Blocked("RegistryUnreachable", f"{known.what}: {known.why}")
-    if isinstance(known, Found):
-        return ()
     bad = history.quarantined.get(image.task, {}).get(image.fingerprint)
-    if bad is not None:
-        return Blocked("BuildFailed", bad, fatal=True)
+    if not image.by_hand:
+        if isinstance(known, Found):
+            return ()
+        if bad is not None:
+            return Blocked("BuildFailed", bad, fatal=True)
     made = _make(draft, image, history)
     return made if isinstance(made, Blocked) else (made,)
 
 
 def _make(draft: Draft, image: WantedImage, history: History) -> int | Blocked:
     """Add what builds and pushes an image, once those that it builds on are there."""
-    before: list[int] = []
-    for address in image.after:
-        obstacle = draft.blocked(address)
-        if obstacle is not None and obstacle.fatal:
-            return Blocked("DependencyNotReady", f"{address}: {obstacle.message}")
-        before.extend(draft.ready(address))
-    causes = _offshoot(image) or causes_of(image.inputs, last_inputs(history, image.task))
+    before = forerunners(draft, image)
+    if isinstance(before, Blocked):
+        return before
+    causes = causes_of_image(image, history)
     image = image._replace(fresh=any(cause.kind is CauseKind.SCHEDULE for cause in causes))
     why = Why(_because(image, causes), wish=image.fingerprint)
     asks = image.steps or image.after  # what it builds on is looked up in the registry
-    needed = (*before, *draft.ready(image.registry)) if asks else tuple(before)
+    registry = draft.ready(image.registry) if image.registry is not None else ()
+    needed = (*before, *registry) if asks else before
     if image.steps:
         return draft.add(image.task, RunTask(image.target, image, causes), why, after=needed)
     built = draft.add(image.task, Build(image.target, image, causes), why, after=needed)
@@ -78,26 +80,22 @@ def _make(draft: Draft, image: WantedImage, history: History) -> int | Blocked:
         image.task,
         Push(image.target, image.ref),
         "apps and other machines take it from the registry",
-        after=(built, *draft.ready(image.registry)),
+        after=(built, *registry),
     )
 
 
-def _offshoot(image: WantedImage) -> tuple[Cause, ...]:
-    """Return why an image beside the task's own is made: its pull request, or its tag."""
-    if image.pull:
-        return (Cause(CauseKind.PULL_REQUEST, f"{image.pull} at {short(image.commit)}"),)
-    return (Cause(CauseKind.TAG, image.offshoot),) if image.offshoot else ()
-
-
 def _because(image: WantedImage, causes: tuple[Cause, ...]) -> str:
-    missing = f"no image for {_source_words(image)} yet ({image.ref.tag} is not in the registry)"
+    if image.by_hand:
+        return f"{causes[0]}: {source_words(image)}"
+    missing = f"no image for {source_words(image)} yet ({image.ref.tag} is not in the registry)"
     return f"{', '.join(map(str, causes))}: {missing}" if causes else missing
 
 
 def _move(
     draft: Draft, image: WantedImage, tag: str, observed: Observed, ready: tuple[int, ...]
 ) -> None:
-    have = observed.tags.get(str(image.ref))
+    # What is made anew has another digest than the one that is there now.
+    have = observed.tags.get(str(image.ref)) if not image.by_hand else None
     points = observed.tags.get(str(ImageRef(image.ref.repository, tag)), Absent())
     if isinstance(points, Unreachable):
         unseen = f"{points.what}: {points.why}"
@@ -112,15 +110,6 @@ def _move(
     else:
         because = f"the repository has no {tag}"
     draft.add(image.task, Tag(image.ref, tag), because, after=ready)
-
-
-def _source_words(image: WantedImage) -> str:
-    if not image.commit:
-        return "the folder as it is"
-    if image.pull:
-        return f"pull request {image.pull} at {image.commit[:8]}"
-    tag = f" of tag {image.offshoot}" if image.offshoot else ""
-    return f"commit {image.commit[:8]}{tag}"
 
 
 def _at(image: WantedImage) -> str:

@@ -73,7 +73,8 @@ def _plan_images(draft: Draft, question: Question) -> dict[Address, tuple[int, .
         if blocked is not None:
             ready[image.task] = blocked
         elif image.owner in question.wanted.suspended:
-            known = isinstance(question.observed.tags.get(str(image.ref)), Found)
+            seen = question.observed.tags.get(str(image.ref))
+            known = isinstance(seen, Found) or not image.pushes
             why = f"{image.task} is suspended, and its image is not in the registry"
             ready[image.task] = () if known else Blocked(SUSPENDED, why)
         else:

@@ -151,8 +151,9 @@ def plan_removals(draft: Draft, wanted: Wanted, left: Left) -> None:
 def _forget(draft: Draft, wanted: Wanted, left: Left, kept: frozenset[Address]) -> None:
     """Add the end of what is remembered of apps that are gone."""
     for note in left.notes:
-        owner = Address("WebApp", note.name)
-        if owner not in kept:
+        owner = note.owner
+        wanted_task = owner.kind == "BuildTask" and owner in wanted.addresses
+        if owner not in kept and not wanted_task:
             draft.add(owner, EraseNote(left.target, note.topic, note.name), _why(wanted, owner))
     for volume in left.files:
         address = Address("Target", left.target)
@@ -227,8 +228,8 @@ def tear_down(project: str, observed: Observed, *, volumes: bool) -> Plan:
         for network, owner in _networks(project, seen.value):
             draft.add(owner, RemoveNetwork(target, network), "the project ends", after=after)
         for note in sorted(seen.value.notes):
-            owner = Address("WebApp", note.name)
-            draft.add(owner, EraseNote(target, note.topic, note.name), "the project ends")
+            forget = EraseNote(target, note.topic, note.name)
+            draft.add(note.owner, forget, "the project ends")
         made = files_volumes(project, seen.value)
         for volume in made if not volumes else ():
             draft.add(address, RemoveVolume(target, volume), "the project ends", after=after)

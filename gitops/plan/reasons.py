@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gitops.model.plan import History
 from gitops.model.task_inputs import BuildInputs
 from gitops.model.task_runs import Cause, CauseKind
+from gitops.model.wanted import WantedImage
+from gitops.plan.remembered import last_inputs
 
 _DIGITS = 8
 
@@ -17,6 +20,30 @@ def causes_of(new: BuildInputs, old: BuildInputs | None) -> tuple[Cause, ...]:
     return tuple(_differences(new, old)) or (
         Cause(CauseKind.MISSING, "the registry has no image of these inputs any more"),
     )
+
+
+def causes_of_image(image: WantedImage, history: History) -> tuple[Cause, ...]:
+    """Return why a task runs; of what is beside its own image, the pull request or the tag."""
+    if image.by_hand:
+        return (Cause(CauseKind.MANUAL, f"by {image.by_hand}"),)
+    if image.pull:
+        return (Cause(CauseKind.PULL_REQUEST, f"{image.pull} at {short(image.commit)}"),)
+    if image.offshoot:
+        return (Cause(CauseKind.TAG, image.offshoot),)
+    found = causes_of(image.inputs, last_inputs(history, image.task))
+    if not image.pushes and found[:1] and found[0].kind is CauseKind.MISSING:
+        return (Cause(CauseKind.MISSING, "nothing tells that these inputs have run"),)
+    return found
+
+
+def source_words(image: WantedImage) -> str:
+    """Return what a task runs on, in words."""
+    if not image.commit:
+        return "the folder as it is"
+    if image.pull:
+        return f"pull request {image.pull} at {image.commit[:8]}"
+    tag = f" of tag {image.offshoot}" if image.offshoot else ""
+    return f"commit {image.commit[:8]}{tag}"
 
 
 def urgent(causes: tuple[Cause, ...]) -> bool:

@@ -69,6 +69,7 @@ def lookups(wanted: Wanted, bundle: Bundle) -> frozenset[ImageRef]:
     of_tasks = {
         ref
         for image in wanted.images
+        if image.pushes
         for ref in (image.ref, *(ImageRef(image.ref.repository, tag) for tag in image.moving))
     }
     servers = {registry.server for registry in bundle.registries}

@@ -160,7 +160,7 @@ class Assembly:
                 return  # what is wanted may be in what could not be read
             self._room -= 1
             hint = self._nearest(trouble.wanted) if self._room >= 0 else ""
-            finding = finding._replace(hint=hint)
+            finding = finding._replace(hint=finding.hint or hint)
         if trouble.first not in (None, trouble.address):
             place = self._span(self._homes[trouble.first])
             hint = f"that one is at {place.file}:{place.line}; {finding.hint}"

@@ -65,8 +65,8 @@ def _claimed(resource: Resource) -> _Claimed:
             return _hosts(resource, Holder(resource.address), resource.hosts, ("spec",))
         case WebApp():
             return _claimed_with_slots(resource)
-        case BuildTask(latest=True):
-            claim, path = Claim("latest", resource.repository.name), ("spec", "repository")
+        case BuildTask(latest=True, repository=Address(name=name)):
+            claim, path = Claim("latest", name), ("spec", "repository")
         case Repository():
             claim, path = Claim("path", resource.registry.name, resource.path), ("spec", "path")
         case Registry() if resource.managed is not None:

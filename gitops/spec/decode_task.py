@@ -22,7 +22,7 @@ from gitops.spec.decode_triggers import (
     decode_keep,
     decode_triggers,
 )
-from gitops.spec.findings import Path
+from gitops.spec.findings import Finding, Path
 from gitops.spec.scope import EMPTY, Scope, Spec, text, texts
 
 PLACEHOLDERS = ("commit", "short_commit", "branch", "tag", "date")
@@ -34,6 +34,7 @@ _FURTHER = frozenset(
         *("resources", "triggers", "concurrency", "retention", "attest"),
     )
 )
+_OF_IMAGES = ("latest", "tags", "attest", "cache")
 _NEW_EVERY_COMMIT = frozenset(("commit", "short_commit", "date"))
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
@@ -47,7 +48,7 @@ def decode_task(address: Address, metadata: Metadata, spec: Spec, scope: Scope) 
     task = BuildTask(
         address,
         metadata,
-        repository=Address("Repository", spec["repository"]),
+        repository=_repository(spec, scope),
         source=_source(spec["source"], scope),
         dockerfile=scope.inside(("spec", "dockerfile"), dockerfile),
         target=spec.get("target", ""),
@@ -59,6 +60,23 @@ def decode_task(address: Address, metadata: Metadata, spec: Spec, scope: Scope) 
         timeout=scope.duration(spec, ("spec", "timeout"), "1h"),
     )
     return task if _FURTHER.isdisjoint(spec) else _with_the_rest(task, spec, scope)
+
+
+def _repository(spec: Spec, scope: Scope) -> Address | None:
+    """Return where the image goes; nowhere is for a task with steps."""
+    if "repository" in spec:
+        return Address("Repository", spec["repository"])
+    if "steps" not in spec and "taskFile" not in spec:
+        hint = "name the Repository of the image; only a task with steps or a taskFile has none"
+        missing = Finding(("spec",), "spec.repository is missing", hint, at_key=True)
+        scope.findings.append(missing)
+        return None
+    for key in _OF_IMAGES:
+        if key in spec:
+            hint = "name its repository, or remove this"
+            what = "means nothing to a task without a repository"
+            scope.complain(("spec", key), what, hint, at_key=True)
+    return None
 
 
 def _with_the_rest(task: BuildTask, spec: Spec, scope: Scope) -> BuildTask:

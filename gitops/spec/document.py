@@ -11,6 +11,7 @@ from gitops.model.address import KINDS, Address
 from gitops.model.diagnostics import Diagnostic, Severity, Span
 from gitops.spec.build import OddError, ValueBuilder, Values
 from gitops.spec.complaints import complaints, span_of
+from gitops.spec.limits import DEPTH
 from gitops.spec.nodes import MappingNode, Node, NodeParser, ScalarNode, TooMuchError
 from gitops.spec.text import control_character
 
@@ -18,6 +19,9 @@ API_VERSION = "gitops/v1"
 _OURS = "gitops/"
 
 UNREAD = Address("", "")
+
+# From 0.2.6 on libyaml gives up by itself, while it looks ahead: before any node is counted.
+_TOO_DEEP_TO_SCAN = "exceeded maximum nesting depth"
 
 _HINTS = {
     "mapping values are not allowed": "quote text that holds ': ', and check the indentation",
@@ -30,6 +34,7 @@ _HINTS = {
     "found undefined alias": "write the anchor (&name) before its alias (*name)",
     "found unexpected end of stream": "a quote is not closed",
 }
+_SPLIT = "split the document, or take the file out of the folder"
 
 
 class Document(NamedTuple):
@@ -62,9 +67,8 @@ def parse(text: str, file: str) -> Parsed:
             number += 1
     except TooMuchError as error:
         span = span_of(error.node, file) if error.node is not None else Span(file)
-        hint = "split the document, or take the file out of the folder"
         parsed.broken.append(UNREAD)
-        parsed.diagnostics.append(Diagnostic(Severity.ERROR, span, error.message, hint))
+        parsed.diagnostics.append(Diagnostic(Severity.ERROR, span, error.message, _SPLIT))
     except YAMLError as error:
         parsed.broken.append(UNREAD)
         parsed.diagnostics.append(syntax_error(error, text, file))
@@ -122,6 +126,8 @@ def syntax_error(error: YAMLError, text: str, file: str) -> Diagnostic:
     problem = error.problem or "it cannot be read"
     mark = error.problem_mark or error.context_mark
     span = Span(file, mark.line + 1, mark.column + 1) if mark else Span(file)
+    if problem == _TOO_DEEP_TO_SCAN:
+        return Diagnostic(Severity.ERROR, span, f"nested deeper than {DEPTH} levels", _SPLIT)
     context = f", {error.context}" if error.context else ""
     if error.context and error.context_mark:
         context += f" that begins on line {error.context_mark.line + 1}"

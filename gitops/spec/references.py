@@ -56,7 +56,7 @@ def _undecided(targets: list[Address]) -> Finding:
 def check(resources: Resources) -> list[Trouble]:
     """Return everything that is wrong between the resources, in the order of the resources."""
     missing = [
-        Trouble(resource.address, _missing(wanted, path), wanted)
+        Trouble(resource.address, _missing(wanted, path, resources), wanted)
         for resource in resources.values()
         for path, wanted in _references(resource)
         if wanted not in resources
@@ -73,12 +73,10 @@ def _references(resource: Resource) -> Iterable[tuple[Path, Address]]:
         case WebApp():
             return _references_of_app(resource)
         case BuildTask():
+            own, after = resource.repository, resource.triggers.after
             return (
-                (("spec", "repository"), resource.repository),
-                *(
-                    (("spec", "triggers", "after", number), address)
-                    for number, address in enumerate(resource.triggers.after)
-                ),
+                *([(("spec", "repository"), own)] if own is not None else []),
+                *((("spec", "triggers", "after", at), address) for at, address in enumerate(after)),
             )
         case Repository():
             return ((("spec", "registry"), resource.registry),)
@@ -104,8 +102,13 @@ def _images(app: WebApp) -> Iterator[tuple[Path, RepositoryImage | NamedImage | 
         yield ("spec", "sidecars", number), sidecar.image
 
 
-def _missing(wanted: Address, path: Path) -> Finding:
-    return Finding(path, f"{dotted(path)}: there is no {wanted}")
+def _missing(wanted: Address, path: Path, resources: Resources) -> Finding:
+    message = f"{dotted(path)}: there is no {wanted}"
+    task = resources.get(Address("BuildTask", wanted.name))
+    if path[-1] == "repository" and isinstance(task, BuildTask) and task.repository is None:
+        why = f"{task.address} makes no image: give it a `repository`, and declare that"
+        return Finding(path, f"{message}, and {task.address} pushes to none", why)
+    return Finding(path, message)
 
 
 def _cycle(resources: Resources) -> Iterator[Trouble]:

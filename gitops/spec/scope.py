@@ -5,13 +5,15 @@ from __future__ import annotations
 import os.path
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitops.model.diagnostics import Diagnostic, Severity, Span
-from gitops.model.resources import Credentials
 from gitops.model.secret import EnvSecret, FileSecret, SecretRef
 from gitops.spec.findings import Finding, Path, dotted, shown
 from gitops.spec.units import YEAR, seconds
+
+if TYPE_CHECKING:  # a task file has none, and would wait for all kinds of resources
+    from gitops.model.resources import Credentials
 
 Spec = Mapping[str, Any]
 
@@ -57,6 +59,8 @@ class Scope(NamedTuple):
 
     def credentials(self, found: Spec) -> Credentials:
         """Return a user name with the reference to its password."""
+        from gitops.model.resources import Credentials  # noqa: PLC0415 - see above
+
         return Credentials(found["username"], self.secret(found["password"]))
 
     def duration(self, spec: Spec, path: Path, default: str) -> float:

@@ -39,6 +39,9 @@ AND (:before = '' OR (created, rowid) < (
 ORDER BY created DESC, rowid DESC LIMIT :limit
 """
 
+_DOUBT = 1.5
+"""Seconds by which a time that the kernel tells may be off: it knows its own start to a second."""
+
 
 class RunQuery(NamedTuple):
     """Which runs; what is left out matches all.
@@ -75,6 +78,16 @@ def find_run(database: Database, start: str) -> TaskRun | None:
             f"{rows[0][0]} and {rows[1][0]}, for example; write more of it",
         )
     return _run(rows[0]) if rows else None
+
+
+def was_at_work(database: Database, moment: float) -> bool:
+    """Say whether a run that has not succeeded was at work at a time, give or take `_DOUBT`."""
+    rows = database.read(
+        "SELECT 1 FROM task_runs WHERE started <= ? AND coalesce(ended, ?) >= ? "
+        "AND status <> 'Succeeded' LIMIT 1",
+        (moment + _DOUBT, moment, moment - _DOUBT),
+    )
+    return bool(rows)
 
 
 def read_steps(database: Database, run: str) -> tuple[TaskStepRun, ...]:

@@ -19,7 +19,14 @@ from gitops.model.task_runs import (
 from gitops.store.database import Database, Transaction
 from gitops.store.faults import StoreError
 from gitops.store.task_log import TaskLog, place_of_tail, read_blocks
-from gitops.store.task_reading import RunQuery, find_run, list_runs, read_images, read_steps
+from gitops.store.task_reading import (
+    RunQuery,
+    find_run,
+    list_runs,
+    read_images,
+    read_steps,
+    was_at_work,
+)
 from gitops.store.task_retention import forget, kept
 
 ABANDONED = "the process ended without a word"
@@ -151,6 +158,10 @@ class TaskRuns:
     def find(self, start: str) -> TaskRun | None:
         """Return the run whose id is or begins with `start`; `StoreError` if several do."""
         return find_run(self._database, start)
+
+    def went_wrong_at(self, moment: float) -> bool:
+        """Say whether a run, of any project, was at work then, and has not succeeded since."""
+        return was_at_work(self._database, moment)
 
     def steps(self, run: str) -> tuple[TaskStepRun, ...]:
         """Return the steps of a run in their order."""

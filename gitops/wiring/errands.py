@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from threading import Lock, Thread
 from typing import NamedTuple
 
 from gitops.drivers.base import BuildContext, Builder, RunMark
+from gitops.drivers.build_habit import Chores, Habit, pace
 from gitops.drivers.contexts.files import RunFiles
 from gitops.drivers.contexts.opening import open_context, open_remote, with_dockerfile
 from gitops.drivers.docker_config import Endpoint
 from gitops.drivers.engine_connection import connect_engine
 from gitops.drivers.engine_http import unobserved
-from gitops.drivers.leftover_processes import end_leftovers
 from gitops.drivers.processes import is_gone, this_host, this_process
 from gitops.drivers.redact import Redactor
 from gitops.drivers.tasks.engine import DockerTaskEngine
@@ -22,12 +22,12 @@ from gitops.drivers.tasks.workspace_context import WorkspaceContexts
 from gitops.engine.tasks.errand import Office
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, Stage, Work
 from gitops.engine.tasks.stopping import StopFlag
-from gitops.engine.tasks.sweeping import end_records, sweep
+from gitops.engine.tasks.sweeping import end_records
 from gitops.model.secret import Secret
 from gitops.settings import Settings
-from gitops.store.faults import StoreError
-from gitops.store.store import Store
-from gitops.wiring.memory import open_queue
+from gitops.store.task_runs import TaskRuns
+from gitops.wiring.sweeps import sweep_all
+from gitops.wiring.task_memory import open_queue
 
 Auths = Mapping[str, tuple[str, Secret]]
 
@@ -38,7 +38,7 @@ class Ground(NamedTuple):
     project: str
     settings: Settings
     auths: Auths
-    store: Store
+    book: TaskRuns
 
 
 class Manner(NamedTuple):
@@ -63,6 +63,7 @@ class Errands:
         self._engine = DockerTaskEngine(self._http, self._endpoint)
         self._lock = Lock()
         self._builder: Builder | None = None
+        self._chores = Chores()
 
     def prepare_builder(self) -> None:
         """Begin to look for a builder: the CLIs that are asked take their time to answer."""
@@ -76,43 +77,37 @@ class Errands:
         with self._lock:
             if self._builder is None:
                 settings = self._ground.settings
-                chosen = choose_builder(self._endpoint, settings.builder, self._redact)
-                self._builder = tidy(chosen, self._http, settings.build_cache)
+                chosen = choose_builder(
+                    self._endpoint, settings.builder, self._redact, settings.cache
+                )
+                habit = Habit(pace(settings.cache, settings.engine), self._chores.later)
+                self._builder = tidy(chosen, self._http, settings.build_cache, habit)
             return self._builder
 
     def office(self, told: Callable[[str, str], None]) -> Office:
         """Return where the project's runs are asked for."""
         ground = self._ground
-        return Office(
-            ground.store.task_runs, open_queue(ground.settings), time.time, told, self._sweep
-        )
+        queue = open_queue(ground.settings)
+        return Office(ground.book, queue, time.time, told, self._sweep)
 
     def _sweep(self) -> tuple[str, ...]:
         """Take away what dead runs left, and give their records an end."""
-        book = self._ground.store.task_runs
+        book = self._ground.book
         end_records(book, self._ground.project, is_gone, time.time())
-        return sweep(self._engine, end_leftovers, self._over)
-
-    def _over(self, mark: RunMark) -> bool:
-        """Say whether a run has ended, though what did it may have lived on, or be a dead process.
-
-        A run of another user's records is judged by what its mark tells.
-        """
-        with suppress(StoreError):
-            run = self._ground.store.task_runs.find(mark.run) if mark.run else None
-            if run is not None and run.id == mark.run:
-                return run.status.ended or is_gone(run.host, run.process)
-        return mark.host != "" and is_gone(mark.host, mark.process)
+        return sweep_all(self._engine, book)
 
     @contextmanager
     def stage(self, run: str, flag: StopFlag, manner: Manner) -> Iterator[Stage]:
         """Give the stage of a run, whose log is written out when it ends."""
         mark = RunMark(run, self._ground.project, this_host(), this_process())
-        book = self._ground.store.task_runs
+        book = self._ground.book
         with closing(book.log(run)) as log:
             work = Work(self._engine, self.builder, self._remote, WorkspaceContexts())
             records = Records(book, log, self._redact, manner.show, time.time)
-            yield Stage(mark, work, records, flag, manner.inputs, manner.allowed, manner.limits)
+            try:
+                yield Stage(mark, work, records, flag, manner.inputs, manner.allowed, manner.limits)
+            finally:
+                self._chores.wait(flag)
 
     @contextmanager
     def _remote(self, url: str, dockerfile: str) -> Iterator[BuildContext]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from gitops.drivers.base import BuildContext, TaskEngine
 from gitops.drivers.processes import is_gone
 from gitops.engine.ports import TaskTools
+from gitops.engine.tasks.ports import TaskBook
 from gitops.engine.tasks.stage import Fetch, RunContext
 from gitops.model.resources import BuildTask, PathSource
 from gitops.model.secret import Secrets
@@ -18,7 +19,7 @@ from gitops.model.sources import Source
 def task_tools(cache: Path) -> TaskTools:
     """Return the tools; `cache` is a folder that may be removed at any time between two runs."""
     places = _Places(cache)
-    return TaskTools(places.files, places.remote, _Workspace(), _sweep, is_gone)
+    return TaskTools(places.files, places.remote, _Workspace(), _sweep, is_gone, _aliases)
 
 
 class _Places:
@@ -81,10 +82,13 @@ class _Workspace:
         return WorkspaceContexts().read(fetch, path)
 
 
-def _sweep(engine: TaskEngine) -> tuple[str, ...]:
-    from gitops.drivers.leftover_processes import end_leftovers  # noqa: PLC0415 - see above
-    from gitops.engine.tasks.sweeping import sweep  # noqa: PLC0415 - see above
+def _aliases(url: str) -> str:
+    from gitops.drivers.alias_urls import read_aliases  # noqa: PLC0415 - few tasks name a URL
 
-    return sweep(
-        engine, end_leftovers, lambda mark: mark.host != "" and is_gone(mark.host, mark.process)
-    )
+    return read_aliases(url)
+
+
+def _sweep(engine: TaskEngine, book: TaskBook) -> tuple[str, ...]:
+    from gitops.wiring.sweeps import sweep_all  # noqa: PLC0415 - for what makes images only
+
+    return sweep_all(engine, book)

@@ -35,7 +35,7 @@ from gitops.model.outcomes import Observation
 from gitops.model.secret import Secret
 from gitops.settings import Settings
 from gitops.wiring.first_look import EarlyEngineReader, EarlyGatewayReader, FirstLook
-from gitops.wiring.memory import open_queue
+from gitops.wiring.task_memory import open_queue
 from gitops.wiring.task_tools import task_tools
 
 T = TypeVar("T")
@@ -151,15 +151,16 @@ def _gateway(engine: Engine, http: EngineHttp, reader: DockerGatewayReader) -> G
 
 
 def _builder(http: EngineHttp, address: str, auths: Auths, settings: Settings) -> Builder:
-    from gitops.drivers.build_prune import tidy  # noqa: PLC0415 - only for a build
-    from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - only for a build
+    from gitops.drivers.build_habit import Habit, pace  # noqa: PLC0415 - only for a build
+    from gitops.drivers.build_prune import tidy  # noqa: PLC0415 - the same
+    from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - the same
     from gitops.drivers.docker_config import Endpoint  # noqa: PLC0415 - the same
     from gitops.drivers.redact import Redactor  # noqa: PLC0415 - the same
 
     redact = Redactor([secret for _, secret in auths.values()])
     endpoint = Endpoint(address, auths, settings.environ)
-    chosen = choose_builder(endpoint, settings.builder, redact)
-    return tidy(chosen, http, settings.build_cache)
+    chosen = choose_builder(endpoint, settings.builder, redact, settings.cache)
+    return tidy(chosen, http, settings.build_cache, Habit(pace(settings.cache, address)))
 
 
 def _tasks(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from support.bench_app import BenchApp
 from support.storm import Aim, Shape, Storm
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.timed]
 
 Launch = Callable[..., BenchApp]
 SMALL = Shape(busy=4, rate=80, slow=2, single=2, single_rate=20)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import pytest
+from support.together import together
 
 from gitops.drivers.docker_engine import DockerEngine
 from gitops.drivers.engine_connection import connect_engine
@@ -88,8 +89,8 @@ def laboratory() -> Iterator[Lab]:
 
 def _clean(lab: Lab) -> None:
     label = quote(json.dumps({"label": [f"gitops.project={lab.name}"]}))
-    for found in lab.http.call("GET", f"/containers/json?all=1&filters={label}").json():  # type: ignore[attr-defined]
-        lab.engine.remove(found["Id"])
+    listed = lab.http.call("GET", f"/containers/json?all=1&filters={label}").json()
+    together(lab.engine.remove, [found["Id"] for found in listed])  # type: ignore[attr-defined]
     for found in lab.http.call("GET", "/volumes").json()["Volumes"] or ():  # type: ignore[index]
         if lab.name in found["Name"]:
             lab.engine.remove_volume(found["Name"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
@@ -13,6 +12,7 @@ from typing import NamedTuple, Self
 
 import pytest
 from engine_fixtures import ADDRESS, Lab, eventually, laboratory
+from support.scenario import free_port
 
 from gitops.drivers.base import Upstream
 from gitops.drivers.gateway.names import CERTIFICATE_FOLDER, CHECK_AGENT
@@ -92,13 +92,6 @@ class Bench(NamedTuple):
     def health(self) -> dict[str, ServerHealth]:
         """Return what the gateway's checks say, by container."""
         return {each.container: each for each in self.reader.health(self.gateway)}
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def create_gateway(lab: Lab, user: str = "") -> Bench:

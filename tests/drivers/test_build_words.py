@@ -22,8 +22,9 @@ from gitops.drivers.base import (
 from gitops.drivers.build_cache import stage_image, stage_jobs
 from gitops.drivers.build_prune import prune_cache, tidy
 from gitops.drivers.buildkit_options import Use, arguments
-from gitops.drivers.dockerfile_stages import logged_stages, named_stages
+from gitops.drivers.dockerfile_stages import logged_stages
 from gitops.drivers.engine_http import Answer, SocketHttp
+from gitops.model.dockerfile import stage_names
 from gitops.model.image import ImageRef
 from gitops.settings import DEFAULT_BUILD_CACHE, SettingsError, read_settings
 
@@ -79,7 +80,7 @@ def test_no_cache_reads_none_and_still_writes_it() -> None:
 )
 def test_stages_are_known_by_their_names(dockerfile: str, stages: tuple[str, ...]) -> None:
     """A stage is named by FROM … AS, in lower case; comments and other lines name none."""
-    assert named_stages(dockerfile) == stages
+    assert stage_names(dockerfile) == stages
 
 
 def test_stages_that_took_part_stand_in_the_log() -> None:

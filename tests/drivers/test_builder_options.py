@@ -80,7 +80,8 @@ def test_every_option_reaches_the_builder(
     """More tags, hosts, the network, shared memory and no cache are honoured by both builders."""
     write(tmp_path, {
         "Dockerfile": "FROM busybox\n"
-                      "RUN grep '10.1.2.3.*made.up' /etc/hosts; df -k /dev/shm | tail -1; "
+                      f"RUN : {image.repository}; "  # what is not like it is not shared with it
+                      "grep '10.1.2.3.*made.up' /etc/hosts; df -k /dev/shm | tail -1; "
                       "test $(ls /sys/class/net) = lo && cat /proc/sys/kernel/random/uuid > /id\n"
     })  # fmt: skip
     other = f"{image.repository}:other"
@@ -121,7 +122,8 @@ def test_a_secret_is_in_a_file_of_the_step_only(
     value = f"s{uuid.uuid4().hex}"
     write(tmp_path, {
         "Dockerfile": "FROM busybox\nRUN --mount=type=secret,id=tok "
-                      "cat /run/secrets/tok && sha256sum /run/secrets/tok > /sum\n"
+                      f": {image.repository}; cat /run/secrets/tok; "
+                      "sha256sum /run/secrets/tok > /sum\n"
     })  # fmt: skip
     seen: list[str] = []
     source = read_folder(str(tmp_path), "Dockerfile")

@@ -5,6 +5,7 @@ import io
 import lzma
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -103,27 +104,53 @@ def test_an_archive_is_a_context(packer: type[bytes]) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (packed(Dockerfile="FROM x", **{"../x": ""}), "leads out"),
-        (packed(Dockerfile="FROM x", **{"/etc/x": ""}), "leads out"),
-        (packed(member("x", tarfile.FIFOTYPE), Dockerfile="FROM x"), "a pipe"),
-        (packed(member("x", tarfile.LNKTYPE, "y"), Dockerfile="FROM x"), "a link to nothing"),
-        (packed(member("x", tarfile.LNKTYPE, "../y"), Dockerfile="FROM x"), "leads out"),
-        (
-            packed(member("x", tarfile.SYMTYPE, "/"), Dockerfile="FROM x", **{"x/y": ""}),
-            "is no folder",
-        ),
-        (packed(member("Dockerfile", tarfile.SYMTYPE, "/etc/passwd")), "symbolic link"),
-        (gzip.compress(packed(Dockerfile="FROM x"))[:-20], "neither a whole tar"),
-        (packed(Dockerfile="FROM x" * 500)[:1600], "ends within|neither a whole tar"),
-        (b"\0\1\2", "neither a whole tar"),
-        (b"", "neither a whole tar|no Dockerfile"),
-    ],
-)
-def test_a_wicked_or_broken_archive_is_refused(content: bytes, told: str) -> None:
+WICKED: dict[str, tuple[bytes, str]] = {
+    "a file above": (packed(Dockerfile="FROM x", **{"../x": ""}), "leads out"),
+    "a file from the root": (packed(Dockerfile="FROM x", **{"/etc/x": ""}), "leads out"),
+    "a pipe": (packed(member("x", tarfile.FIFOTYPE), Dockerfile="FROM x"), "a pipe"),
+    "a hard link to nothing": (
+        packed(member("x", tarfile.LNKTYPE, "y"), Dockerfile="FROM x"),
+        "a link to nothing",
+    ),
+    "a hard link above": (
+        packed(member("x", tarfile.LNKTYPE, "../y"), Dockerfile="FROM x"),
+        "leads out",
+    ),
+    "a file below a link": (
+        packed(member("x", tarfile.SYMTYPE, "/"), Dockerfile="FROM x", **{"x/y": ""}),
+        "is no folder",
+    ),
+    "a Dockerfile elsewhere": (
+        packed(member("Dockerfile", tarfile.SYMTYPE, "/etc/passwd")),
+        "symbolic link",
+    ),
+    "half a gzip": (gzip.compress(packed(Dockerfile="FROM x"))[:-20], "neither a whole tar"),
+    "half a tar": (packed(Dockerfile="FROM x" * 500)[:1600], "ends within|neither a whole tar"),
+    "no tar": (b"\0\1\2", "neither a whole tar"),
+    "nothing": (b"", "neither a whole tar|no Dockerfile"),
+}
+
+
+def test_an_archive_is_read_by_several_at_once() -> None:
+    """Two builds, or a build and the workspace, get the same files from it at the same time."""
+    content = packed(**{f"file{number}": f"{number}" * 3_000_000 for number in range(4)})
+    with archive_files(io.BytesIO(content), "an archive") as files:
+
+        def read(_turn: int) -> bytes:
+            stream = io.BytesIO()
+            files.write_to(stream)
+            return stream.getvalue()
+
+        alone = read(0)
+        with ThreadPoolExecutor(4) as pool:
+            assert all(found == alone for found in pool.map(read, range(8)))
+
+
+# By name: a gzip holds the time, and all processes of a test run must see the same tests.
+@pytest.mark.parametrize("name", WICKED)
+def test_a_wicked_or_broken_archive_is_refused(name: str) -> None:
     """What leads out of an archive, is no file, or is not whole, is INVALID."""
+    content, told = WICKED[name]
     with pytest.raises(DriverError, match=told) as caught:
         opened(content)
     assert caught.value.kind in (ErrorKind.INVALID, ErrorKind.MISSING)

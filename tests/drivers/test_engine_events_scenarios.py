@@ -94,7 +94,8 @@ def lives(lab: Lab, listener: Listener) -> None:
     lab.engine.remove(name)
     lab.engine.remove(stranger)
     eventually(lambda: listener.kinds(name)[-1] == "destroy")
-    assert set(listener.kinds(name)) == {"start", "die", "destroy"}
+    # The engine starts it again and again: a removal may come when it runs, and kill it.
+    assert set(listener.kinds(name)) - {"kill"} == {"start", "die", "destroy"}
     assert listener.kinds(stranger) == []
     assert all(abs(event.time - time.time()) < 60 for event in listener.told)
     listener.end()
@@ -154,6 +155,7 @@ def test_nothing_is_missed_after_asking(lab: Lab) -> None:
     assert list(events) == []
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("kind", [connect_engine, SdkHttp])
 def test_cancel_ends_an_idle_wait(
     lab: Lab, kind: Callable[[str, dict[str, str]], EngineHttp]

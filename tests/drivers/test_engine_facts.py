@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from engine_fixtures import ADDRESS, Lab, lab
-from test_engine_scenarios import free_port
+from support.scenario import free_port
 
 from gitops.drivers.engine_facts import engine_facts
 from gitops.model.checkup import Holder

@@ -108,6 +108,7 @@ def test_restart_begins_anew(lab: Lab) -> None:
     assert caught.value.kind is ErrorKind.MISSING
 
 
+@pytest.mark.timed
 def test_usage_is_measured(lab: Lab) -> None:
     """Cores, memory and limit are told of all that run in one go; what does not run is left out."""
     busy = lab.run("busy", command=script("while :; do :; done"), resources=Resources(cpus=0.4))

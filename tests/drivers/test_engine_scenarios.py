@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from engine_fixtures import ADDRESS, Lab, discard, eventually, inspect, lab
+from support.scenario import free_port
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine_connection import connect_engine
@@ -20,13 +21,6 @@ from gitops.model.webapp import Mount, Resources
 
 pytestmark = pytest.mark.scenario
 __all__ = ["lab"]
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_snapshot_sees_what_was_made(lab: Lab) -> None:

@@ -196,11 +196,11 @@ def test_limit_holds_for_http_2(bench: Bench, app: App, tmp_path: Path) -> None:
     assert {len(seen.body) for seen in app.seen} == {0, len("short")}
 
 
-@pytest.mark.parametrize("name", ["../a.pem", "a b", "", "a\nb"])
-def test_certificate_name_is_a_name(bench: Bench, name: str) -> None:
+def test_certificate_name_is_a_name(bench: Bench) -> None:
     """A certificate is not put under a name that would be more than a file's."""
-    with pytest.raises(DriverError, match="is not a name"):
-        bench.writer.put_certificate(bench.gateway, name, b"")
+    for name in ("../a.pem", "a b", "", "a\nb"):
+        with pytest.raises(DriverError, match="is not a name"):
+            bench.writer.put_certificate(bench.gateway, name, b"")
 
 
 def test_http_is_redirected_to_https(bench: Bench, app: App, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hostile_repository import (
@@ -12,10 +13,13 @@ from hostile_repository import (
 )
 from source_fixtures import read
 
-from gitops.drivers import git_listing, git_reader
+from gitops.drivers import git_listing, git_sending
 from gitops.drivers.base import DriverError
+from gitops.drivers.contexts.git_files import source_files
+from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.sources import Sources
 from gitops.model.outcomes import Found
+from gitops.model.resources import GitSource
 
 
 @pytest.fixture
@@ -69,8 +73,8 @@ def test_an_ignore_file_made_to_take_for_ever_does_not(hostile: Hostile, sources
 def test_much_from_little_is_not_sent(
     tmp_path: Path, hostile: Hostile, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pull request that unpacks to more than its limit is refused before that is sent."""
-    monkeypatch.setattr(git_reader, "PULL_BYTES", 1 << 20)
+    """A pull request that unpacks to more than its limit is refused, by builds and by steps."""
+    monkeypatch.setattr(git_sending, "PULL_BYTES", 1 << 20)
     zeros = ("100644", "zeros", hostile.blob(b"\0" * (3 << 20)))
     hostile.point(PULL, [("100644", "Dockerfile", hostile.dockerfile), zeros])
     built = following(hostile)
@@ -78,9 +82,17 @@ def test_much_from_little_is_not_sent(
     with (
         (tmp_path / "tar").open("wb") as stream,
         sources.context(built, source, {}) as context,
-        pytest.raises(DriverError, match="more than is sent to a build"),
+        pytest.raises(DriverError, match="there is room for"),
     ):
         context.write_to(stream)
+    assert (tmp_path / "tar").stat().st_size < 1 << 20
+    wanted = GitWanted(built.address, cast("GitSource", built.source), "", built.triggers)
+    with (
+        (tmp_path / "tar").open("wb") as stream,
+        source_files(tmp_path / "cache" / "git", wanted, source, {}) as files,
+        pytest.raises(DriverError, match="there is room for"),
+    ):
+        files.write_to(stream)
     assert (tmp_path / "tar").stat().st_size < 1 << 20
 
 

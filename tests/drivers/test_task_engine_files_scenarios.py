@@ -16,6 +16,7 @@ import pytest
 from engine_fixtures import ADDRESS, discard, eventually
 from registry_servers import Reply, serving
 from support.engine_proxy import EngineProxy
+from support.scenario import free_port
 from task_engine_fixtures import Shop, open_engine, open_shop, shop
 
 from gitops.drivers.base import DriverError, ErrorKind, StepMount
@@ -143,12 +144,6 @@ def test_image_that_nobody_has_cannot_make_a_container(shop: Shop) -> None:
     with pytest.raises(DriverError, match=f"image {shop.name}:1 is not on the engine") as caught:
         shop.engine.create(shop.step("true", image=f"{shop.name}:1"))
     assert caught.value.kind is ErrorKind.MISSING
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from engine_fixtures import ADDRESS, eventually
 from support.engine_proxy import EngineProxy
 from task_engine_fixtures import Shop, open_shop, shop
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import UNNAMED, DriverError, ErrorKind, marker_of
+from gitops.engine.tasks.sweeping import remove_image
 
 pytestmark = pytest.mark.scenario
 __all__ = ["shop"]
@@ -232,4 +233,15 @@ def test_leftovers_carry_their_mark(shop: Shop) -> None:
         shop.engine.remove(shop.name)
         shop.engine.remove_network(shop.name)
         shop.engine.remove_volume(shop.name)
+    assert shop.left() == []
+
+
+def test_an_image_without_a_name_is_found_by_its_marker(shop: Shop) -> None:
+    """An image that a run builds for itself is known by a volume: images take long to list."""
+    image = f"{UNNAMED}/{shop.name}:my.step"
+    shop.engine.create_volume(marker_of(image), shop.mark)
+    assert shop.left() == [("image", image)]
+    shop.engine.tag("busybox:latest", image)
+    remove_image(shop.engine, image)
+    assert not shop.engine.has(image)
     assert shop.left() == []

@@ -43,7 +43,7 @@ class Stage:
             for process in ("1:1", "2:2")
         )
 
-    def _sweep(self, _engine: object) -> tuple[str, ...]:
+    def _sweep(self, _engine: object, _book: object) -> tuple[str, ...]:
         with self._lock:
             self.swept += 1
         if self._fails is not None:
@@ -53,7 +53,9 @@ class Stage:
     def carry_out(self, made: Plan) -> None:
         """Sweep beside a plan."""
         unused = cast("Any", None)
-        tools = TaskTools(unused, unused, unused, self._sweep, lambda _host, one: one == "1:1")
+        tools = TaskTools(
+            unused, unused, unused, self._sweep, lambda _host, one: one == "1:1", unused
+        )
         world = world_of(ScriptedEngine(), FakeLeases(), EngineSnapshot((), {}, frozenset()))
         world = world._replace(tools=tools)
         lease = Lease("1", "ada", "here", "7:1", "test")

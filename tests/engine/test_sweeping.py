@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark
+from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark, marker_of
 from gitops.engine.tasks.sweeping import sweep
 
 DEAD = RunMark("r1", "shop", "here", "1:1")
@@ -67,7 +67,7 @@ def test_only_what_dead_runs_left_goes() -> None:
         *(Leftover("image", f"i-{mark.run}", mark) for mark in (DEAD, ALIVE, FAR)),
     )
     told = swept(ruins)
-    last = [("volume", "v-r1"), ("image", "i-r1")]
+    last = [("volume", "v-r1"), ("image", "i-r1"), ("volume", marker_of("i-r1"))]
     assert ruins.removed == [("container", "c-r1"), ("network", "n-r1"), *last]
     assert told == (
         "container c-r1 of run r1",

@@ -12,7 +12,7 @@ from support.story import Story
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 KEYS = {
     *("about", "specs", "sources", "bases", "secrets", "now", "world"),
-    *("allowMassRemoval", "down", "plan"),
+    *("allowMassRemoval", "byHand", "down", "plan"),
 }
 REASONS = {
     "BuildFailed",

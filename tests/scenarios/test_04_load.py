@@ -6,7 +6,7 @@ import pytest
 from support.load import Load
 from support.scenario import World
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.timed]
 
 VERSIONS = ["one", "two", "three", "four", "five", "six"]
 

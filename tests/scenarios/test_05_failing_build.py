@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from support.engine_proxy import EngineProxy
 from support.scenario import DOCKERFILE, World
 
 pytestmark = pytest.mark.scenario
 
-BROKEN = DOCKERFILE.replace("EXPOSE", "RUN echo the last words && exit 7\nEXPOSE")
+
+def broken(words: str) -> str:
+    """Return a Dockerfile that fails after these words, which no other build has: BuildKit prints
+    the output of what two builds have in common in one of them only.
+    """
+    return DOCKERFILE.replace("EXPOSE", f"RUN echo {words} && exit 7\nEXPOSE")
 
 
 def test_a_failing_build_harms_nothing(world: World, proxy: EngineProxy) -> None:
@@ -17,13 +24,14 @@ def test_a_failing_build_harms_nothing(world: World, proxy: EngineProxy) -> None
     world.gitops("reconcile")
     containers, latest = world.ids(), world.registry_digest()
 
-    world.repo().commit({"Dockerfile": BROKEN})
+    words = f"the last words {uuid.uuid4().hex}"
+    world.repo().commit({"Dockerfile": broken(words)})
     proxy.forget()
     failed = world.gitops("reconcile", ok=False)
     assert failed.code == 1
     assert proxy.builds == 1
-    assert "RUN echo the last words && exit 7" in failed.err
-    assert "the last words" in failed.err.replace("echo the last words", "")
+    assert f"RUN echo {words} && exit 7" in failed.err
+    assert words in failed.err.replace(f"echo {words}", "")
     assert world.ids() == containers
     assert world.registry_digest() == latest
     assert world.ask() == (200, "one\n")
@@ -45,7 +53,7 @@ def test_a_failing_build_harms_nothing(world: World, proxy: EngineProxy) -> None
 def test_a_person_can_ask_for_a_retry(world: World, proxy: EngineProxy) -> None:
     """Inputs that failed are tried again when a person asks for it with --retry."""
     world.hello(app={"port": 8000})
-    world.repo().commit({"Dockerfile": BROKEN})
+    world.repo().commit({"Dockerfile": broken(uuid.uuid4().hex)})
     world.gitops("reconcile", ok=False)
     proxy.forget()
     world.gitops("reconcile", "--retry", "BuildTask/hello", ok=False)

@@ -11,7 +11,7 @@ from support.own_certificate import write_certificate
 from support.scenario import World, free_port
 from support.storm import Aim, Report, Storm
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.timed]
 
 HOST = "hello.localhost"
 DRAIN = 13.0

@@ -25,6 +25,7 @@ def app(text: str, **more: object) -> dict[str, Any]:
     spec = {
         "image": {"name": "busybox", "tag": "latest"},
         "command": ["sh", "-c", f"echo begun; {SERVE}"],
+        "init": True,  # as process 1 httpd would not end when asked to, and every stop would wait
         "port": 8000,
         "env": {"TEXT": text},
         "health": {"path": "/", "stableFor": "0s", "interval": "50ms"},
@@ -276,6 +277,7 @@ def test_logs_are_followed_through_a_restart(world: World) -> None:
     assert running.wait() == 0
 
 
+@pytest.mark.timed
 def test_top_shows_numbers(world: World) -> None:
     """`top` gives each replica's use of CPU and memory, and the requests of a second."""
     deployed(world, "one", replicas=2, resources={"memory": "64Mi"})

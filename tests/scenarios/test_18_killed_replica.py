@@ -11,7 +11,7 @@ from support.engine_proxy import Call, EngineProxy
 from support.scenario import World, eventually
 from support.storm import FIVE_HUNDRED, Report, Storm
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.timed]
 
 CLIENTS = FIVE_HUNDRED.busy + FIVE_HUNDRED.slow + FIVE_HUNDRED.single
 IN_FLIGHT = CLIENTS // 3

@@ -186,6 +186,7 @@ def kills(world: World) -> list[dict[str, Any]]:
     return [one for one in found if one["reason"] == "OutOfMemory"]
 
 
+@pytest.mark.timed
 def test_replicas_that_follow_the_load(world: World) -> None:
     """Load makes more replicas, up to `max`, and it is said why."""
     scale = {"min": 1, "max": 3, "cpu": 40}

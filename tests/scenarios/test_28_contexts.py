@@ -23,7 +23,17 @@ from support.scenario import World
 pytestmark = pytest.mark.scenario
 
 MIB = 1 << 20
-FILES = {"Dockerfile": "FROM busybox\nCOPY page /page\nRUN cat /page\n", "page": "the page\n"}
+
+
+@pytest.fixture
+def files() -> dict[str, str]:
+    """Give a build that prints its page, which is like no other test's.
+
+    BuildKit carries out at once what is the same in two builds that are at work at the same time,
+    and prints its output in one of them only.
+    """
+    dockerfile = "FROM busybox\nCOPY page /page\nRUN cat /page\n"
+    return {"Dockerfile": dockerfile, "page": f"the page {uuid.uuid4().hex}\n"}
 
 
 @pytest.fixture
@@ -142,18 +152,21 @@ def test_an_ignored_gigabyte_is_neither_read_nor_sent(quick: Quick) -> None:
     assert 10 * MIB < seen.memory < 150 * MIB, seen.memory
 
 
-def test_a_git_url_is_built_at_its_branch_folder_and_commit(quick: Quick, server: str) -> None:
+def test_a_git_url_is_built_at_its_branch_folder_and_commit(
+    quick: Quick, server: str, files: Mapping[str, str]
+) -> None:
     """URL#branch:folder and URL#commit are built and pushed; the run remembers the commit."""
     work = quick.folder / "work"
     (work / "app").mkdir(parents=True)
-    for name, text in FILES.items():
+    page = files["page"].strip()
+    for name, text in files.items():
         (work / "app" / name).write_text(text)
     git(work, "init", "-q", "-b", "main")
     git(work, "add", ".")
     git(work, "commit", "-q", "-m", "one")
     first = git(work, "rev-parse", "HEAD")
     git(work, "checkout", "-q", "-b", "next")
-    (work / "app" / "page").write_text("the next page\n")
+    (work / "app" / "page").write_text(f"next to {page}\n")
     git(work, "commit", "-q", "-a", "-m", "two")
     git(quick.folder, "clone", "-q", "--bare", "work", "site.git")
     git(quick.folder / "site.git", "update-server-info")
@@ -162,7 +175,7 @@ def test_a_git_url_is_built_at_its_branch_folder_and_commit(quick: Quick, server
         result = build(
             quick, f"{url}/site.git#next:app", "-t", image, "--registry", server, "--no-cache"
         )
-        assert "the next page" in result.text
+        assert f"next to {page}" in result.text
         digest = quick.world.registry_digest(quick.world.project, "web")
         assert f"{server}/{image}@{digest}" in result.err
         run = re.findall(r"^run (r\w+) Succeeded", result.err, re.MULTILINE)[0]
@@ -170,7 +183,8 @@ def test_a_git_url_is_built_at_its_branch_folder_and_commit(quick: Quick, server
         assert record["commit"] == git(work, "rev-parse", "HEAD")
         assert record["type"] == "QuickBuild"
         old = build(quick, f"{url}/site.git#{first}:app", "-t", image, "--no-push", "--no-cache")
-        assert "the page" in old.text
+        assert page in old.text
+        assert "next to" not in old.text
         wrong = build(quick, f"{url}/site.git#nxt", "--no-push", code=1)
         assert "next" in wrong.err
         quick.write("acb.yaml", f"steps: [{{build: '-t {image} {url}/site.git#next:app'}}]\n")
@@ -178,30 +192,33 @@ def test_a_git_url_is_built_at_its_branch_folder_and_commit(quick: Quick, server
         given = quick.run("acb.yaml", "--context", f"{url}/site.git#next:app")
         assert given.code == 0
     here = build(quick, f"{work}#main:app", "-t", image, "--no-push", "--no-cache")
-    assert "the page" in here.text
+    assert page in here.text
 
 
-def test_an_archive_is_built_from_a_file_and_a_url(quick: Quick) -> None:
+def test_an_archive_is_built_from_a_file_and_a_url(quick: Quick, files: dict[str, str]) -> None:
     """A compressed tar is a context, as a file and from an http URL; secrets reach its build."""
     image = f"{quick.world.project}:tar"
-    files = {**FILES, "Dockerfile": FILES["Dockerfile"] + "RUN --mount=type=secret,id=t wc -c "
-             "/run/secrets/t\n", ".dockerignore": "not-sent\n", "not-sent": "x"}  # fmt: skip
+    files["Dockerfile"] += "RUN --mount=type=secret,id=t wc -c /run/secrets/t\n"
+    files |= {".dockerignore": "not-sent\n", "not-sent": "x"}
     (quick.folder / "context.tar.bz2").write_bytes(bz2.compress(archive(files)))
     quick.write("token", "0123456")
     words = ("-t", image, "--no-push", "--no-cache", "--secret", "id=t,src=token")
-    assert "the page" in build(quick, "context.tar.bz2", *words).text
+    assert files["page"].strip() in build(quick, "context.tar.bz2", *words).text
     with served(quick.folder) as url:
         assert "7 /run/secrets/t" in build(quick, f"{url}/context.tar.bz2", *words).text
         missing = build(quick, f"{url}/nothing.tar", *words, code=1)
         assert "404" in missing.err
 
 
-def test_standard_input_is_a_context_or_a_dockerfile(quick: Quick) -> None:
+def test_standard_input_is_a_context_or_a_dockerfile(
+    quick: Quick, files: Mapping[str, str]
+) -> None:
     """`-` takes a tar, or the text of a Dockerfile that needs no files."""
     words = ("-", "-t", f"{quick.world.project}:in", "--no-push", "--no-cache")
-    assert "the page" in build(quick, *words, stdin=archive(FILES)).text
-    alone = b"FROM busybox\nRUN echo alone again\n"
-    assert "alone again" in build(quick, *words, stdin=alone).text
+    assert files["page"].strip() in build(quick, *words, stdin=archive(files)).text
+    own = uuid.uuid4().hex
+    alone = f"FROM busybox\nRUN echo alone $((1 + 1)) {own}\n"
+    assert f"alone 2 {own}" in build(quick, *words, stdin=alone.encode()).text
     assert "neither a whole tar" in build(quick, *words, stdin=b"\0\1\2" * 9, code=1).err
 
 

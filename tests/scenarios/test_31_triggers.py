@@ -76,6 +76,7 @@ def prepared(world: World, slow: str) -> list[str]:
     return commits
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("interval", "slow"), [("200ms", SLOW), ("1s", "")])
 def test_ten_commits_in_a_second(world: World, interval: str, slow: str) -> None:
     """Of ten commits in a second the last is built, and at most one other; `latest` only grows."""

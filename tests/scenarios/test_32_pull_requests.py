@@ -25,7 +25,7 @@ from support.pull_attacks import (
 from support.repo import Repo
 from support.scenario import World
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.xdist_group("pull requests")]
 
 
 class Shop(NamedTuple):

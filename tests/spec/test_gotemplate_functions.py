@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.spec.gotemplate import FUNCTIONS, REFUSED, TemplateFault, render
+from gitops.spec.gotemplate import TemplateFault, render
+from gitops.spec.gotemplate.catalogue import FUNCTIONS, REFUSED
 
 NOW = 1_700_000_000.0
 """2023-11-14T22:13:20Z."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops.spec.gotemplate import FUNCTIONS, TemplateFault, render
+from gitops.spec.gotemplate import TemplateFault, render
+from gitops.spec.gotemplate.catalogue import FUNCTIONS
 
 DATA: dict[str, object] = {
     "Values": {"n": 3, "tag": "v1", "items": ["a", "b"], "map": {"a": 1, "b": None}},

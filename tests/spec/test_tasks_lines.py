@@ -14,6 +14,9 @@ from gitops.model.tasks import (
 )
 from gitops.spec.tasks import Given
 from gitops.spec.tasks.aliases import IMAGES
+from gitops.spec.tasks.run_line import read_run
+from gitops.spec.tasks.words import LineError
+from gitops.spec.tasks.workplace import Workplace
 
 
 def test_every_option_of_a_build_line() -> None:
@@ -137,6 +140,40 @@ steps:
         cpus=0.5,
         aliases=("web", "www"),
     )
+
+
+def test_ranges_of_ports() -> None:
+    """A range of ports is each of its ports, in a line and in the step."""
+    task = read(
+        'steps:\n  - {cmd: "-p [::1]:80-81:90-91/udp --expose=7-8 busybox", '
+        'ports: ["1-2", "0:3"], expose: [4-5/tcp]}\n'
+    )
+    line = run_line(task.steps[0])
+    assert line.ports == ("[::1]:80:90/udp", "[::1]:81:91/udp")
+    assert line.expose == ("7", "8")
+    assert task.steps[0].ports == ("1", "2", "0:3")
+    assert task.steps[0].expose == ("4/tcp", "5/tcp")
+
+
+@pytest.mark.parametrize("written", ["1-101", "2-1", "1-3:1-2", "8000-8010:80", "0-3"])
+def test_what_is_no_range_of_ports(written: str) -> None:
+    """A range is upwards, of at most a hundred ports, and as long inside as outside."""
+    with pytest.raises(LineError, match="is not a port"):
+        read_run(f"-p {written} busybox", Workplace(), {})
+
+
+@pytest.mark.parametrize(("written", "cores"), [("2", 2.0), ("1.5", 1.5), (".25", 0.25)])
+def test_cores(written: str, cores: float) -> None:
+    """A limit of cores is written as for `docker run`."""
+    assert run(f"--cpus {written} busybox").cpus == cores
+
+
+def test_aliases_where_the_dot_is_another() -> None:
+    """An alias of the run means the run inside of `range` and `with` too."""
+    task = read(
+        "version: v1.1.0\nsteps:\n{{ range list 1 2 }}\n  - cmd: busybox $ID {{ . }}\n{{ end }}"
+    )
+    assert [run_line(step).args for step in task.steps] == [("r7", "1"), ("r7", "2")]
 
 
 def test_an_empty_entrypoint_is_none() -> None:

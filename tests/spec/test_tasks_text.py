@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitops.model.diagnostics import has_errors
 from gitops.model.secret import Secret
-from gitops.model.tasks import RunFacts, SecretNeed
+from gitops.model.tasks import RunFacts, RunLine, SecretNeed
 from gitops.spec.report import as_text
 from gitops.spec.tasks import (
     FetchError,
@@ -126,6 +126,15 @@ def test_rendered_text_hides_secrets() -> None:
         "version: v1.1.0\nsteps:\n  - cmd: busybox r1 b ***\n",
         (),
     )
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    """The mark that some editors put before a text hides neither version nor sections."""
+    text = "\ufeffversion: v1.1.0\nalias: {values: {a: busybox}}\nsteps:\n  - cmd: $a $ID\n"
+    task, found = read_task(TaskText(text, "t.yaml"), GIVEN, no_fetch)
+    assert found == ()
+    assert task is not None
+    assert task.steps[0].work == RunLine("busybox", ("r1",))
 
 
 def test_a_text_that_cannot_be_rendered() -> None:

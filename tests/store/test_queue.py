@@ -18,14 +18,14 @@ from gitops.engine.tasks.ports import Queue, Ticket
 from gitops.settings import SettingsError, read_settings
 from gitops.store.queue_file import Held
 from gitops.store.queue_order import order, told_place
-from gitops.wiring.memory import QUEUE, open_queue
+from gitops.wiring.task_memory import QUEUE, open_queue
 
 WORKER = """
 import sys, threading, time
 from gitops.drivers.processes import this_host, this_process
 from gitops.engine.tasks.ports import Ticket
 from gitops.settings import read_settings
-from gitops.wiring.memory import open_queue
+from gitops.wiring.task_memory import open_queue
 state, limit, project, run = sys.argv[1:5]
 queue = open_queue(read_settings({"GITOPS_STATE": state, "GITOPS_BUILDS": limit}, "u", "h"))
 ticket = Ticket(run, project, "shop", 0, time.time(), this_host(), this_process())

@@ -103,7 +103,7 @@ def test_a_long_log_stays_out_of_memory(store: Store, run: str) -> None:
     with store.task_runs.log(run) as log:
         for _ in range(30_000_000 // len(chunk)):
             log.write(1, chunk)
-            held = sum(len(text) for texts in log._parts.values() for text in texts)
+            held = sum(len(text) for _, text in log._items)
             most = max(most, held)
     assert most < 2 * BATCH
     assert sum(len(block.text) for block in store.task_runs.blocks(run, limit=sys.maxsize)) == (

@@ -252,3 +252,31 @@ def test_a_file_of_an_earlier_release_learns_to_shrink(
     with sqlite3.connect(path) as direct:
         assert direct.execute("PRAGMA auto_vacuum").fetchone() == (2,)
     direct.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "moment", "known"),
+    [
+        (RunStatus.ERROR, 0.5, "as wrong"),
+        (RunStatus.CANCELED, 0.5, "as wrong"),
+        (RunStatus.SUCCEEDED, 0.5, "as well"),
+        (RunStatus.ERROR, -4, "as well"),
+        (RunStatus.ERROR, 4, "as well"),
+    ],
+)
+def test_a_time_at_which_a_run_went_wrong_is_known(
+    store: Store, status: RunStatus, moment: float, known: str
+) -> None:
+    """A run that did not succeed is known by a time at which it was at work, and by no other."""
+    run = store.task_runs.ask(new())
+    store.task_runs.begin(run, RunStatus.STARTED, NOON)
+    store.task_runs.finish(run, status, "", NOON + 1)
+    assert store.task_runs.went_wrong_at(NOON + moment) is (known == "as wrong")
+
+
+def test_a_run_at_work_has_not_succeeded_yet(store: Store) -> None:
+    """What began while a run is at work may be its own; one that waits has begun nothing."""
+    run = store.task_runs.ask(new())
+    assert not store.task_runs.went_wrong_at(NOON + 9)
+    store.task_runs.begin(run, RunStatus.STARTED, NOON)
+    assert store.task_runs.went_wrong_at(NOON + 9)

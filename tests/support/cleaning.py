@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import docker
 from support.scenario import World
+from support.together import together
 
 
 def clean(world: World) -> None:
     """Remove every container, network, volume and image of the world's project."""
     for running in world.started:
         running.stop()
-    engine = world.engine
-    for container in [*(one["Id"] for one in world.containers()), *world.strangers]:
+    remove_containers(world, [*(one["Id"] for one in world.containers()), *world.strangers])
+    together(lambda clean: clean(world), (_clean_networks, _clean_volumes, _clean_images))
+    world.engine.close()
+
+
+def remove_containers(world: World, names: Iterable[str]) -> None:
+    """Remove containers, all at once: the engine takes 0.2 s for each, most of it waiting."""
+
+    def remove(name: str) -> None:
         with contextlib.suppress(docker.errors.NotFound):
-            engine.remove_container(container, force=True, v=True)
+            world.engine.remove_container(name, force=True, v=True)
+
+    together(remove, names)
+
+
+def _clean_networks(world: World) -> None:
     label = f"gitops.project={world.project}"
-    for network in engine.networks(filters={"label": [label]}):
-        engine.remove_network(network["Id"])
-    for volume in engine.volumes()["Volumes"] or ():
+    for network in world.engine.networks(filters={"label": [label]}):
+        world.engine.remove_network(network["Id"])
+
+
+def _clean_volumes(world: World) -> None:
+    for volume in world.engine.volumes()["Volumes"] or ():
         labels = volume["Labels"] or {}
         if world.project in (labels.get("gitops.project"), labels.get("gitops.lease")):
-            engine.remove_volume(volume["Name"], force=True)
-    _clean_images(world)
-    engine.close()
+            world.engine.remove_volume(volume["Name"], force=True)
 
 
 def _clean_images(world: World) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import Any, NamedTuple
 
-import docker
+from support.cleaning import remove_containers
 from support.looks import look_at_gateway
 from support.scenario import Answer, World
+from support.together import together
 
 from gitops.drivers.gateway.header import unseal
 from gitops.model.routes import Server
@@ -78,13 +78,9 @@ def histories(world: World, app: str = "hello") -> list[dict[str, Any]]:
 
 def wipe(world: World) -> None:
     """Remove all that a project has on the engine, less its images."""
-    for one in world.containers():
-        with contextlib.suppress(docker.errors.NotFound):
-            world.engine.remove_container(one["Id"], force=True, v=True)
-    for network in _networks(world):
-        world.engine.remove_network(network["Id"])
-    for volume in _volumes(world):
-        world.engine.remove_volume(volume, force=True)
+    remove_containers(world, [one["Id"] for one in world.containers()])
+    together(world.engine.remove_network, [network["Id"] for network in _networks(world)])
+    together(lambda name: world.engine.remove_volume(name, force=True), _volumes(world))
 
 
 def _routes(world: World) -> list[str]:

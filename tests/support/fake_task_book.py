@@ -86,6 +86,14 @@ class FakeTaskBook:
             if not self.statuses[run][-1].ended
         )  # fmt: skip
 
+    def find(self, start: str) -> TaskRun | None:
+        """Return a run that has not ended."""
+        return next((run for run in self.unended("") if run.id.startswith(start)), None)
+
+    def went_wrong_at(self, moment: float) -> bool:
+        """Say whether anything was ever asked for before."""
+        return any(new.created <= moment for new in self.asked.values())
+
     def abandon(self, runs: Sequence[str], _now: float) -> int:
         """End them."""
         for run in runs:

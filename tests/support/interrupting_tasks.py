@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,14 +112,6 @@ def processes_with(mark: str) -> list[str]:
 def processes_of(run: str) -> list[str]:
     """Return the environments, of all processes, that carry the mark of a run."""
     return [one for one in _each("environ") if f"GITOPS_RUN={run}" in one]
-
-
-def end_what_a_build_left(mark: str) -> None:
-    """Kill the process of a build whose engine was stopped: the engine leaves it to itself."""
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            if entry.name.isdecimal() and mark.encode() in (entry / "cmdline").read_bytes():
-                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _each(what: str) -> Iterator[str]:

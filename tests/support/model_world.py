@@ -7,7 +7,7 @@ It looks at itself through the observation code that looks at the real world.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -79,10 +79,7 @@ class ModelWorld:
         engine = self.engines[action.target]
         if engine.unreachable:
             raise Broken(f"{action} is for an engine that cannot be reached")
-        handler = cast(
-            "Callable[[ModelEngine, act.Action], None]", getattr(self, _HANDLERS[type(action)])
-        )
-        handler(engine, action)
+        getattr(self, _HANDLERS[type(action)])(engine, action)
 
     def _tag(self, action: act.Tag) -> None:
         if str(action.image) not in self.tags:
@@ -94,10 +91,9 @@ class ModelWorld:
         host = registry_of(image.repository)[0]
         if host in self.unreachable_registries:
             raise Broken(f"{image} is pushed to a registry that cannot be reached")
-        for engine in self.engines.values():
-            for found in engine.containers.values():
-                if found.labels.get(LABEL_KIND) == "Registry" and found.running:
-                    return
+        every = [found for engine in self.engines.values() for found in engine.containers.values()]
+        if any(found.labels.get(LABEL_KIND) == "Registry" and found.running for found in every):
+            return
         if host.startswith("localhost"):
             raise Broken(f"{image} is pushed before its registry runs")
 
@@ -124,8 +120,9 @@ class ModelWorld:
         engine.images.add(str(action.image.ref))
 
     def _run_task(self, engine: ModelEngine, action: act.RunTask) -> None:
-        self._build(engine, act.Build(*action))
-        self._push(engine, act.Push(action.target, action.image.ref))
+        if action.image.pushes:
+            self._build(engine, act.Build(*action))
+            self._push(engine, act.Push(action.target, action.image.ref))
 
     def _push(self, engine: ModelEngine, action: act.Push) -> None:
         if str(action.image) not in engine.images:
@@ -134,8 +131,7 @@ class ModelWorld:
         self.tags[str(action.image)] = digest_of(str(action.image))
 
     def _pull(self, engine: ModelEngine, action: act.Pull) -> None:
-        ours = action.image.tag.startswith("gitops-")
-        if ours and str(action.image) not in self.tags:
+        if action.image.tag.startswith("gitops-") and str(action.image) not in self.tags:
             raise Broken(f"{action.image} is pulled before it is in the registry")
         engine.images.add(action.image.pinned)
 

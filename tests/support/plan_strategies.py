@@ -76,7 +76,7 @@ class App(NamedTuple):
 
 
 class Specs(NamedTuple):
-    """A drawn set of specs: apps, and the tree of the one build task."""
+    """A drawn set of specs: apps, and the tree of a build task and of one without an image."""
 
     apps: tuple[App, ...]
     tree: str
@@ -96,9 +96,15 @@ class Specs(NamedTuple):
                 "metadata": {"name": "built"},
                 "spec": {"repository": "built", "source": {"path": "app"}},
             },
+            {
+                "kind": "BuildTask",
+                "metadata": {"name": "job"},
+                "spec": {"source": {"path": "app"}, "taskFile": "job.yaml"},
+            },
             *(_document(app, names[: names.index(app.name)]) for app in self.apps),
         ]
-        sources = {Address("BuildTask", "built"): source_of(self.tree)}
+        tasks = (Address("BuildTask", "built"), Address("BuildTask", "job"))
+        sources = {task: source_of(self.tree) for task in tasks}
         return Wish(bundle_from(documents), sources)
 
 

@@ -90,6 +90,7 @@ class Wish(NamedTuple):
     def inputs(self) -> Inputs:
         """What deciding needs beside the specs."""
         wanted = {reference for app in self.bundle.apps for reference in app_secrets(app)}
+        wanted.update(ref for task in self.bundle.tasks for ref in task.secrets.values())
         known: dict[SecretRef, Secret] = {
             EnvSecret(name): Secret(value) for name, value in self.secrets.items()
         }

@@ -35,6 +35,11 @@ from gitops.model.address import Address
 from gitops.model.observed import LABEL_CONFIG, LABEL_KIND, LABEL_NAME, LABEL_PROJECT
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.plan import History, Plan
+from gitops.model.task_snapshots import ByHand
+from gitops.model.wanted import WantedImage
+from gitops.plan.by_hand import asked
+from gitops.plan.grounds import Question
+from gitops.plan.parts import only
 from gitops.plan.planner import make_plan
 from gitops.plan.prune import tear_down
 from gitops.plan.text import as_text
@@ -86,14 +91,18 @@ class Letters:
     def see_plan(self, wish: Wish, plan: Plan, world: ModelWorld) -> None:
         """Learn the hashes that a plan, and the question that it answers, bring into the story."""
         for image in question_of(wish, world).wanted.images:
-            letter = self.learn(str(image.owner), image.fingerprint)
-            self._image(image.fingerprint, digest_of(str(image.ref)), letter)
-            if image.pull:
-                self.word(image.ref.tag, f"pr-{image.pull}-{letter}")
+            self.see_image(image)
         for step in plan.steps:
             if isinstance(step.action, CreateContainer):
                 self.see(step.action.container.labels)
         self.see_world(world)
+
+    def see_image(self, image: WantedImage) -> None:
+        """Learn the hashes of an image."""
+        letter = self.learn(str(image.owner), image.fingerprint)
+        self._image(image.fingerprint, digest_of(str(image.ref)), letter)
+        if image.pull:
+            self.word(image.ref.tag, f"pr-{image.pull}-{letter}")
 
     def _image(self, fingerprint: str, digest: str, letter: str) -> None:
         for size in (24, 8):
@@ -262,8 +271,24 @@ class Story:
             allow_mass_removal=self._case.get("allowMassRemoval", False),
         )
         if down is None:
-            return make_plan(question)
+            return self._by_hand(question) if "byHand" in self._case else make_plan(question)
         return tear_down(PROJECT, question.observed, volumes=down["volumes"])
+
+    def _by_hand(self, question: Question) -> Plan:
+        """Return the plan of a task's run that somebody asks for, with other values or without."""
+        asked_for = self._case["byHand"]
+        task, given = Address("BuildTask", asked_for["task"]), asked_for.get("values", "")
+        images = tuple(
+            asked(image, asked_for["by"], ByHand(given), altered=bool(given))
+            if image.task == task
+            else image
+            for image in question.wanted.images
+        )
+        wanted = question.wanted._replace(images=images)
+        (image,) = (one for one in images if one.by_hand)
+        self.letters.see_image(image)
+        needed = {task, *([image.registry] if image.registry else [])}
+        return only(make_plan(question._replace(wanted=wanted)), needed)
 
     def plan_text(self) -> str:
         """Return the plan's text, with letters in the place of hashes."""

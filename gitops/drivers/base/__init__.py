@@ -39,6 +39,8 @@ from gitops.drivers.base.tasking import (
     StepEnd,
     StepMount,
     TaskEngine,
+    image_of,
+    marker_of,
 )
 
 __all__ = [
@@ -77,4 +79,6 @@ __all__ = [
     "Upstream",
     "Usage",
     "Vault",
+    "image_of",
+    "marker_of",
 ]

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from gitops.drivers.base.errors import Cancel, Output
-from gitops.model.address import Address
-from gitops.model.image import ImageRef
-from gitops.model.outcomes import Observation
-from gitops.model.resources import BuildTask
-from gitops.model.secret import Secret, Secrets
-from gitops.model.sources import Source
+
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.address import Address
+    from gitops.model.image import ImageRef
+    from gitops.model.outcomes import Observation
+    from gitops.model.resources import BuildTask
+    from gitops.model.secret import Secret, Secrets
+    from gitops.model.sources import Source
 
 
 class BuildContext(Protocol):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gitops.model.certificates import Certificate
-from gitops.model.resources import Acme
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.certificates import Certificate
+    from gitops.model.resources import Acme
 
 
 class Vault(NamedTuple):

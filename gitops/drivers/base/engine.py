@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitops.drivers.base.errors import Cancel, Output
-from gitops.model.image import ImageRef
-from gitops.model.lease import Lease
-from gitops.model.notes import Note
-from gitops.model.observed import ContainerState, EngineSnapshot
-from gitops.model.secret import Secrets
-from gitops.model.wanted import WantedContainer
+
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.image import ImageRef
+    from gitops.model.lease import Lease
+    from gitops.model.notes import Note
+    from gitops.model.observed import ContainerState, EngineSnapshot
+    from gitops.model.secret import Secrets
+    from gitops.model.wanted import WantedContainer
 
 
 class Usage(NamedTuple):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gitops.model.observed import GatewayState, ProbeAnswer
-from gitops.model.routes import Route, Server, ServerHealth
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.observed import GatewayState, ProbeAnswer
+    from gitops.model.routes import Route, Server, ServerHealth
 
 
 class Upstream(NamedTuple):

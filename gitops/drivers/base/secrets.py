@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gitops.model.secret import SecretRef, Secrets
+if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
+    from gitops.model.secret import SecretRef, Secrets
 
 
 class SecretReader(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import IO, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
@@ -42,6 +43,8 @@ class ArchiveFiles(NamedTuple):
     tar: tarfile.TarFile
     members: Mapping[str, tarfile.TarInfo]
     location: str
+    lock: Lock
+    """Held while a piece is read: the archive has one place at which it is read."""
 
     def content(self, path: str) -> bytes | None:
         """Return a file; see `Files`."""
@@ -115,11 +118,15 @@ class ArchiveFiles(NamedTuple):
     def _chunks(self, member: tarfile.TarInfo) -> Iterator[bytes]:
         stream = self.tar.extractfile(member)
         left = member.size
-        while stream is not None and left and (chunk := stream.read(min(left, CHUNK))):
+        while stream is not None and left and (chunk := self._piece(stream, min(left, CHUNK))):
             left -= len(chunk)
             yield chunk
         if left:
             raise DriverError(ErrorKind.INVALID, f"{self.location} ends within {member.name!r}")
+
+    def _piece(self, stream: IO[bytes], size: int) -> bytes:
+        with self.lock:
+            return stream.read(size)
 
 
 @contextmanager
@@ -140,7 +147,7 @@ def archive_files(stream: IO[bytes], location: str) -> Iterator[RunFiles]:
         try:
             with tarfile.open(fileobj=plain, mode="r:") as tar:
                 members = _members(tar, location)
-                yield RunFiles(ArchiveFiles(tar, members, location), Facts(location))
+                yield RunFiles(ArchiveFiles(tar, members, location, Lock()), Facts(location))
         except tarfile.TarError as error:
             raise _damaged(location, error) from error
 

@@ -11,10 +11,8 @@ from typing import NamedTuple
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.context_tree import (
     FILE,
-    FOLDER,
     LINK,
     PROGRAM,
-    Entry,
     TarStream,
     above,
     relative,
@@ -22,11 +20,11 @@ from gitops.drivers.context_tree import (
 )
 from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
 from gitops.drivers.git_access import Remote, access, remote_of, split_url
-from gitops.drivers.git_guard import LONGEST_PATH
 from gitops.drivers.git_listing import Located, Tree, nearest
 from gitops.drivers.git_look import look_at
 from gitops.drivers.git_mirror import Mirror, config_file, mirror
-from gitops.drivers.git_program import Objects, git, objects
+from gitops.drivers.git_program import git, objects
+from gitops.drivers.git_sending import Terms, lost, send, terms_of
 from gitops.drivers.git_wanted import GitWanted
 from gitops.drivers.ignore import Matcher
 from gitops.model.secret import Secrets
@@ -39,7 +37,7 @@ class GitFiles(NamedTuple):
     """The files of a commit's folder by path."""
 
     files: Mapping[str, Located]
-    date: int
+    terms: Terms
     location: str
 
     def content(self, path: str) -> bytes | None:
@@ -57,7 +55,7 @@ class GitFiles(NamedTuple):
         with objects(found.mirror.folder, found.mirror.env) as reader:
             blob = reader.read(found.entry.blob)
             if blob is None:
-                raise _lost(path)
+                raise lost(path)
             if blob.size > LARGEST:
                 raise too_large(path)
             return blob.data()
@@ -73,35 +71,8 @@ class GitFiles(NamedTuple):
         if below and not inside:
             raise DriverError(ErrorKind.MISSING, f"there is no folder {below!r} in {self.location}")
         entries = [found.entry._replace(path=path) for path, found in inside.items()]
-        readers: dict[Path, Objects] = {}
-        with ExitStack() as stack:
-            for entry in select(entries, matcher):
-                if entry.mode == FOLDER:
-                    tar.folder(entry.path, self.date)
-                    continue
-                place = inside[entry.path].mirror
-                if place.folder not in readers:
-                    opened = stack.enter_context(objects(place.folder, place.env))
-                    readers[place.folder] = opened
-                self._send(entry, readers[place.folder], tar)
-
-    def _send(self, entry: Entry, reader: Objects, tar: TarStream) -> None:
-        blob = reader.read(entry.blob)
-        if blob is None:
-            raise _lost(entry.path)
-        if entry.mode == LINK:
-            if blob.size > LONGEST_PATH:
-                raise DriverError(ErrorKind.INVALID, f"the link {entry.path!r} is too long")
-            tar.link(entry.path, blob.data().decode(errors="surrogateescape"), self.date)
-            return
-        tar.file(entry, blob.size, self.date)
-        for chunk in blob.chunks:
-            tar.content(chunk)
-        tar.pad(blob.size)
-
-
-def _lost(path: str) -> DriverError:
-    return DriverError(ErrorKind.FAILED, f"the content of {path} is not in the git cache")
+        chosen = (Located(one, inside[one.path].mirror) for one in select(entries, matcher))
+        send(chosen, tar, self.terms)
 
 
 class Wanted(NamedTuple):
@@ -146,7 +117,7 @@ def git_files(cache: Path, wanted: Wanted) -> Iterator[RunFiles]:
         name = found.branch or found.tag or found.commit
         location = f"{remote.url}#{name}{f':{folder}' if folder else ''}"
         facts = Facts(location, found.commit, found.branch, found.tag, remote.url, date)
-        yield RunFiles(GitFiles(files, date, location), facts)
+        yield RunFiles(GitFiles(files, Terms(date), location), facts)
 
 
 @contextmanager
@@ -158,7 +129,7 @@ def source_files(
     `cache` is the folder of the mirrors. Raises `DriverError` as `Look.again` does.
     """
     with look_at(cache, remote_of(wanted.source, secrets)) as look:
-        files = GitFiles(look.files(wanted, source), source.date, source.location)
+        files = GitFiles(look.files(wanted, source), terms_of(source), source.location)
         facts = Facts(
             source.location, source.commit, source.branch, source.tag, source.url, source.date
         )

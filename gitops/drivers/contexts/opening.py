@@ -9,7 +9,6 @@ from pathlib import Path
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.context_tree import ignore_files
-from gitops.drivers.contexts.archive_files import archive_files, archive_of_file
 from gitops.drivers.contexts.files import Facts, Given, RunFiles
 from gitops.drivers.contexts.folder_files import VCS, FolderFiles
 from gitops.drivers.contexts.places import Kind, Place, place_of
@@ -41,10 +40,15 @@ def open_remote(cache: Path, address: str) -> AbstractContextManager[RunFiles]:
 
 def _open(cache: Path, place: Place) -> AbstractContextManager[RunFiles]:
     match place.kind:
-        case Kind.STDIN:
+        case Kind.STDIN | Kind.ARCHIVE:
+            from gitops.drivers.contexts.archive_files import (  # noqa: PLC0415 - not for a folder
+                archive_files,
+                archive_of_file,
+            )
+
+            if place.kind is Kind.ARCHIVE:
+                return archive_of_file(Path(place.address))
             return archive_files(sys.stdin.buffer, "standard input")
-        case Kind.ARCHIVE:
-            return archive_of_file(Path(place.address))
         case Kind.FOLDER:
             return _folder(place.address)
         case Kind.DOWNLOAD:

@@ -24,7 +24,7 @@ from gitops.drivers.base import (
 from gitops.drivers.docker_config import Endpoint
 from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
 from gitops.drivers.engine_line import Lines
-from gitops.drivers.tasks import archive, places
+from gitops.drivers.tasks import places
 from gitops.drivers.tasks.body import step_body
 from gitops.drivers.tasks.detached import Detached
 from gitops.drivers.tasks.images import Images
@@ -95,10 +95,14 @@ class DockerTaskEngine:
 
     def upload(self, container: str, path: str, write: Callable[[BinaryIO], None]) -> None:
         """Unpack a tar, as `write` writes it, at a folder of a container."""
+        from gitops.drivers.tasks import archive  # noqa: PLC0415 - 20 ms, not before it is used
+
         archive.upload(self._lines, container, path, write)
 
     def download(self, container: str, path: str) -> AbstractContextManager[BinaryIO]:
         """Give a folder or file of a container as a tar; MISSING when it is not there."""
+        from gitops.drivers.tasks import archive  # noqa: PLC0415 - the same
+
         return archive.download(self._lines, container, path)
 
     def tag(self, image: str, name: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast
 from urllib.parse import quote
 
-from gitops.drivers.base import UNNAMED, DriverError, ErrorKind, Leftover, RunMark
+from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark, image_of
 from gitops.drivers.engine_http import Answer, Call, EngineHttp
 from gitops.drivers.tasks.marks import LABEL_RUN, labels_of, mark_of
 from gitops.drivers.tasks.running import succeed
@@ -30,10 +30,6 @@ class _Container(TypedDict):
 class _Named(TypedDict):
     Name: str
     Labels: Mapping[str, str] | None
-
-
-class _Image(TypedDict):
-    RepoTags: Sequence[str] | None
 
 
 class _Volumes(TypedDict):
@@ -71,6 +67,10 @@ def _private_ipv6(name: str) -> str:
 
 def remove_network(http: EngineHttp, name: str) -> None:
     """Remove a network; one that is gone is fine. CONFLICT while a container uses it."""
+    # An engine that is being stopped takes no new connection, but serves those it has to its last
+    # moment. What it then has removed by half (Docker 20.10), it cannot start with any more:
+    # https://github.com/moby/libnetwork/blob/master/controller.go, reservePools.
+    http.close()
     answer = http.call("DELETE", f"/networks/{quote(name, safe='')}")
     what = f"network {name} could not be removed"
     if answer.status != _GONE and _IN_USE in answer.message:
@@ -107,16 +107,14 @@ def _unless_gone(answer: Answer, what: str) -> None:
 def leftovers(http: EngineHttp) -> tuple[Leftover, ...]:
     """Return everything that carries a run's mark, containers first, networks, volumes, images."""
     chosen = f"filters={quote(json.dumps({'label': [LABEL_RUN]}))}"
-    unnamed = f"filters={quote(json.dumps({'reference': [f'{UNNAMED}/*']}))}"
     paths = (
         f"/containers/json?all=1&{chosen}",
         f"/networks?{chosen}",
         f"/volumes?{chosen}",
-        f"/images/json?{unnamed}",
     )
     answers = http.calls([Call("GET", path) for path in paths])
     what = "what runs of tasks have left on the engine could not be listed"
-    containers, networks, volumes, images = (succeed(answer, what).json() for answer in answers)
+    containers, networks, volumes = (succeed(answer, what).json() for answer in answers)
     found = [
         Leftover("container", _name_of(one), mark_of(one["Labels"]))
         for one in cast("list[_Container]", containers)
@@ -126,20 +124,15 @@ def leftovers(http: EngineHttp) -> tuple[Leftover, ...]:
         for one in cast("list[_Named]", networks)
     ]
     found += [
-        Leftover("volume", one["Name"], mark_of(one["Labels"]))
+        _of_volume(one["Name"], mark_of(one["Labels"]))
         for one in cast("_Volumes", volumes)["Volumes"] or ()
-    ]
-    found += [
-        Leftover("image", tag, RunMark(_run_of(tag), "", "", ""))
-        for one in cast("list[_Image]", images)
-        for tag in one["RepoTags"] or ()
-        if tag.startswith(f"{UNNAMED}/")
     ]
     return tuple(found)
 
 
-def _run_of(tag: str) -> str:
-    return tag.removeprefix(f"{UNNAMED}/").partition(":")[0]
+def _of_volume(name: str, mark: RunMark) -> Leftover:
+    image = image_of(name)
+    return Leftover("image", image, mark) if image else Leftover("volume", name, mark)
 
 
 def _name_of(container: _Container) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.tasks.silence import SilentRegistryError
 from gitops.engine.tasks.states import Tried
 from gitops.engine.tasks.stopping import Stop, StopFlag, Why, limited
 from gitops.engine.tasks.voice import Ear, Voice
@@ -41,7 +42,7 @@ def attempt(step: TaskStep, once: Once, flag: StopFlag, voice: Voice) -> Attempt
         attempts += tries
         if last.message:
             break
-    if last.message and step.ignore_errors and not last.beside:
+    if last.message and step.ignore_errors and (last.ignorable or not last.beside):
         last = last._replace(ignored=True)
     return Attempted(last, attempts)
 
@@ -74,10 +75,17 @@ def _once(step: TaskStep, once: Once, flag: StopFlag, ear: Ear) -> Tried:
                 raise StoppedError from error
             if own.is_set():
                 return Tried(limit.text)
-            return Tried(f"step {step.id}: {error}", beside=error.kind in _BESIDE)
+            ignorable = isinstance(error, SilentRegistryError)
+            return Tried(_told(step, error), beside=error.kind in _BESIDE, ignorable=ignorable)
     if flag.is_set() and tried.message:
         raise StoppedError
     return tried
+
+
+def _told(step: TaskStep, error: DriverError) -> str:
+    """Return an error with the step's name before it, once."""
+    told, named = str(error), f"step {step.id}"
+    return told if told.startswith((f"{named}:", f"{named} ")) else f"{named}: {told}"
 
 
 def _in(seconds: float) -> str:

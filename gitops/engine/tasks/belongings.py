@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from threading import Lock
 
-from gitops.drivers.base import DriverError, RunMark, StepContainer, TaskEngine
+from gitops.drivers.base import DriverError, RunMark, StepContainer, TaskEngine, marker_of
+from gitops.engine.tasks.hands import Chore, Line
+from gitops.engine.tasks.sweeping import remove_image
 
 
 class Belongings:
@@ -23,12 +24,12 @@ class Belongings:
         self._mark = mark
         self._lock = Lock()
         self._containers: dict[str, str] = {}
-        self._going: dict[str, Future[None]] = {}
+        self._going: dict[str, Chore] = {}
         self._volumes: set[str] = set()
         self._networks: list[str] = []
         self._images: set[str] = set()
         # One at a time: removing is the engine's work, and the steps need the processors.
-        self._remover = ThreadPoolExecutor(1, "remove")
+        self._remover = Line("remove")
 
     def create(self, container: StepContainer) -> str:
         """Create a container once an earlier one of its name is gone; return its id."""
@@ -47,7 +48,7 @@ class Belongings:
         with self._lock:
             identity = self._containers.get(name)
             if identity is not None and name not in self._going:
-                self._going[name] = self._remover.submit(self._engine.remove, identity)
+                self._going[name] = self._remover.add(partial(self._engine.remove, identity))
 
     def volumes(self, names: Iterable[str]) -> None:
         """Create those volumes that are not there yet."""
@@ -64,15 +65,18 @@ class Belongings:
         self._engine.create_network(name, driver, self._mark, ipv6=ipv6)
 
     def image(self, name: str) -> None:
-        """Remember an image that is about to be built, and of use to this run only."""
+        """Make known an image that is about to be built, and of use to this run only."""
         with self._lock:
+            if name in self._images:
+                return
             self._images.add(name)
+        self._engine.create_volume(marker_of(name), self._mark)
 
     def clear(self) -> tuple[str, ...]:
         """Remove everything; return what could not be removed, each with the reason."""
         for name in tuple(self._containers):
             self.discard(name)
-        self._remover.shutdown()
+        self._remover.close()
         engine = self._engine
         errors = (
             *(_error(f"container {name}", going.result) for name, going in self._going.items()),
@@ -81,7 +85,7 @@ class Belongings:
                 _error(f"network {one}", partial(engine.remove_network, one))
                 for one in self._networks
             ),
-            *(_error(f"image {one}", partial(engine.untag, one)) for one in self._images),
+            *(_error(f"image {one}", partial(remove_image, engine, one)) for one in self._images),
         )
         return tuple(error for error in errors if error)
 

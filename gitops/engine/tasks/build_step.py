@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from gitops.drivers.base import UNNAMED, BuildContext, BuildJob, CacheUse, DriverError, ErrorKind
 from gitops.engine.tasks.containers import Place
-from gitops.engine.tasks.names import has_registry
+from gitops.engine.tasks.names import has_registry, pushed_name
+from gitops.engine.tasks.silence import laid_to_registry
 from gitops.engine.tasks.stage import Stage
 from gitops.engine.tasks.states import Tried
 from gitops.engine.tasks.stopping import StopFlag
@@ -16,7 +18,7 @@ from gitops.engine.tasks.voice import Ear
 from gitops.engine.tasks.workspace import Workspace
 from gitops.model.image import ImageRef, parse_image
 from gitops.model.secret import Secret
-from gitops.model.tasks import BuildLine, BuildSecret, TaskStep
+from gitops.model.tasks import WORKSPACE, BuildLine, BuildSecret, TaskStep
 
 _GRACE = 30.0
 """Seconds that the builder's own limit comes after the step's, which says more."""
@@ -36,8 +38,11 @@ def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: 
     builder = shop.stage.work.builder()
     if builder.warning:
         ear.line(f"warning: {builder.warning}")
-    with _context(line, shop) as context:
-        builder.build(job, context, ear.line, flag)
+    try:
+        with _context(step, line, shop) as context:
+            builder.build(job, context, ear.line, flag)
+    except DriverError as error:
+        raise laid_to_registry(error, shop.stage.work.engine, str(job.image)) from error
     return Tried(exit_code=0)
 
 
@@ -46,10 +51,16 @@ def is_remote(context: str) -> bool:
     return "://" in context or context.startswith(("git@", "github.com/"))
 
 
-def _context(line: BuildLine, shop: Shop) -> AbstractContextManager[BuildContext]:
+def _context(step: TaskStep, line: BuildLine, shop: Shop) -> AbstractContextManager[BuildContext]:
     if is_remote(line.context):
         return shop.stage.work.remote(line.context, line.file)
-    return shop.workspace.build(line.context, line.file)
+    file = line.file and in_workspace(step, line.file)
+    return shop.workspace.build(in_workspace(step, line.context), file)
+
+
+def in_workspace(step: TaskStep, path: str) -> str:
+    """Return a path of the step's working directory as one of the workspace."""
+    return posixpath.relpath(posixpath.join(step.working_directory, path), WORKSPACE)
 
 
 def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
@@ -73,10 +84,11 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
         secrets={one.id: _secret(step, one, shop) for one in line.secrets},
         ssh=line.ssh,
         platforms=line.platforms,
-        cache=_cache(step, line, stage, images[0]),
+        cache=_cache(step, line, stage, images),
         memory=line.memory or stage.limits.memory,
         shm_size=line.shm_size,
         cpus=step.cpus or stage.limits.cpus,
+        apart=stage.run if stage.allowed.isolated else "",
         mark=f"{stage.mark.run}|{stage.mark.host}|{stage.mark.process}",
     )
 
@@ -84,7 +96,6 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
 def _check(step: TaskStep, line: BuildLine, stage: Stage, network: str) -> None:
     """Refuse what the run may not: several platforms push by themselves, strangers stay inside."""
     pushed = line.tags if len(line.platforms) > 1 else ()
-        apart=stage.run if stage.allowed.isolated else "",
     for tag in (*pushed, line.cache_to) if line.cache_to else pushed:
         if not stage.allowed.push(str(parse_image(tag))):
             raise DriverError(ErrorKind.DENIED, f"step {step.id} may not push {tag}")
@@ -120,20 +131,28 @@ def _args(step: TaskStep, line: BuildLine) -> Mapping[str, str]:
     return {name: value for name, value in taken.items() if value is not None}
 
 
-def _cache(step: TaskStep, line: BuildLine, stage: Stage, image: ImageRef) -> CacheUse:
-    """Return the shared cache of `cache: enabled`: a tag beside the image, as in Azure."""
-    if not step.cache or not has_registry(str(image)):
+def _cache(step: TaskStep, line: BuildLine, stage: Stage, images: Sequence[ImageRef]) -> CacheUse:
+    """Return the shared cache of `cache: enabled`: a tag beside the image, as in Azure.
+
+    That is the first image that names a registry, or else the first one in the run's registry.
+    """
+    names = [*map(str, images), pushed_name(str(images[0]), stage.inputs.registry)]
+    name = next((each for each in names if each and has_registry(each)), "")
+    if not step.cache or not line.tags or not name:
         return CacheUse(line.cache_from)
     tag = f"cache_{stage.inputs.task or 'run'}_{step.id}"
-    shared = f"{image.repository}:{tag}"
+    shared = f"{parse_image(name).repository}:{tag}"
     to = shared if stage.allowed.push(shared) else ""
     return CacheUse((*line.cache_from, shared), to)
 
 
 def _secret(step: TaskStep, secret: BuildSecret, shop: Shop) -> Secret:
     what = f"step {step.id}: the build secret {secret.id!r}"
+    if secret.path.startswith("/"):
+        return _mounted(step, secret, shop)
     if secret.path:
-        return Secret(shop.workspace.read(secret.path).decode(errors="surrogateescape"))
+        content = shop.workspace.read(in_workspace(step, secret.path))
+        return Secret(content.decode(errors="surrogateescape"))
     if secret.env:
         if secret.env not in step.env:
             raise DriverError(
@@ -150,3 +169,15 @@ def _secret(step: TaskStep, secret: BuildSecret, shop: Shop) -> Secret:
             f"give it with --secret {secret.id}=VALUE, or write env= or src= in the step",
         )
     return given
+
+
+def _mounted(step: TaskStep, secret: BuildSecret, shop: Shop) -> Secret:
+    """Return a secret from a volume of the task, which holds bytes as characters."""
+    found = shop.workspace.secret(step, secret.path)
+    if found is None:
+        raise DriverError(
+            ErrorKind.MISSING,
+            f"step {step.id}: the build secret {secret.id!r} is not there: {secret.path}",
+            "the volume that is mounted there has no such file",
+        )
+    return Secret(found.reveal().encode("latin-1").decode(errors="surrogateescape"))

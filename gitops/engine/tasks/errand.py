@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind
@@ -16,6 +16,9 @@ from gitops.engine.tasks.stopping import Stop, StopFlag, heeding
 from gitops.engine.tasks.voice import Voice
 from gitops.model.task_runs import NewTaskRun, RunStatus, TaskRun
 from gitops.model.tasks import Task
+
+_START = 0.2
+"""Seconds that the first step has to begin: until then the processors are its own."""
 
 
 class UnreadableError(ValueError):
@@ -105,16 +108,19 @@ def _stopped(flag: StopFlag, error: DriverError) -> Result:
 
 @contextmanager
 def _sweeping(office: Office, voice: Voice) -> Iterator[None]:
-    """Take away what dead runs have left while the first step begins."""
-    thread = Thread(target=_sweep, args=(office, voice), name="sweep")
+    """Take away what dead runs have left while the first step is at work."""
+    ended = Event()
+    thread = Thread(target=_sweep, args=(office, voice, ended), name="sweep")
     thread.start()
     try:
         yield
     finally:
+        ended.set()
         thread.join()
 
 
-def _sweep(office: Office, voice: Voice) -> None:
+def _sweep(office: Office, voice: Voice, ended: Event) -> None:
+    ended.wait(_START)
     try:
         for line in office.sweep():
             voice.line(f"left by a run whose process died: {line}")

@@ -33,6 +33,11 @@ def default_network(run: str) -> str:
     return f"gitops-{run}.default"
 
 
+def filler_name(run: str) -> str:
+    """Return the container through which the workspace is filled; it is never started."""
+    return f"gitops-{run}.filler"
+
+
 def keeper_name(run: str) -> str:
     """Return the container through which the workspace is read; it is never started."""
     return f"gitops-{run}.keeper"

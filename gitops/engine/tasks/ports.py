@@ -63,6 +63,14 @@ class TaskBook(Protocol):
         """Return all runs of a project that have not ended, as far as they could write it."""
         ...
 
+    def find(self, start: str) -> TaskRun | None:
+        """Return the run whose id is or begins with `start`; raise if several do."""
+        ...
+
+    def went_wrong_at(self, moment: float) -> bool:
+        """Say whether a run, of any project, was at work then, and has not succeeded since."""
+        ...
+
     def abandon(self, runs: Sequence[str], now: float) -> int:
         """End runs whose process is gone; return how many there were."""
         ...

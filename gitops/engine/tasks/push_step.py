@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.tasks.names import pushed_name
+from gitops.engine.tasks.silence import laid_to_registry
 from gitops.engine.tasks.stage import Stage
 from gitops.engine.tasks.states import Tried
 from gitops.engine.tasks.stopping import StopFlag
@@ -87,7 +88,7 @@ def _push(step: TaskStep, whole: str, stage: Stage, flag: StopFlag, ear: Ear) ->
             break
         except DriverError as error:
             if error.kind not in _PASSING or not left or flag.is_set():
-                raise
+                raise laid_to_registry(error, stage.work.engine, whole) from error
             ear.line(f"step {step.id}: {error}; pushed again in {wait:g} s")
             flag.wait(wait)
             wait *= 2

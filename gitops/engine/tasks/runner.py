@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.tasks.ahead import filled_ahead
 from gitops.engine.tasks.belongings import Belongings
 from gitops.engine.tasks.cmd_step import Yard
 from gitops.engine.tasks.containers import Place, declared_networks, place_of
+from gitops.engine.tasks.hands import Crew
 from gitops.engine.tasks.names import default_network
 from gitops.engine.tasks.stage import Stage
 from gitops.engine.tasks.states import Result, begun_with, needs_network, verdict
@@ -82,35 +84,36 @@ def _run(task: Task, stage: Stage, belongings: Belongings, board: Board) -> Ende
     sorter = TopologicalSorter({step.id: step.after for step in task.steps})
     sorter.prepare()
     # A fault of the program must not wait for the other steps' own ends.
-    with ThreadPoolExecutor(len(task.steps), "step") as pool:
+    with Crew[tuple[str, bool]]() as crew:
         try:
-            return _carry_out(task, sorter, bench, pool)
+            with filled_ahead(task, workspace, stage.inputs.context):
+                return _carry_out(task, sorter, bench, crew)
         except BaseException:
             stage.flag.stop(Why(Stop.SIBLING, "the run broke off"))
             raise
 
 
 def _carry_out(
-    task: Task, sorter: TopologicalSorter[str], bench: Bench, pool: ThreadPoolExecutor
+    task: Task, sorter: TopologicalSorter[str], bench: Bench, crew: Crew[tuple[str, bool]]
 ) -> Ended:
     """Begin each step when those before it have ended well; return the first failure."""
     steps = {step.id: step for step in task.steps}
     flag = bench.stage.flag
-    going: dict[Future[tuple[str, bool]], str] = {}
+    going = 0
     first = Ended("", beside=False)
     while sorter.is_active():
         for name in sorter.get_ready() if not flag.is_set() else ():
-            going[pool.submit(work_on, steps[name], bench)] = name
+            crew.begin(name, partial(work_on, steps[name], bench))
+            going += 1
         if not going:
             break
-        for future in wait(going, return_when=FIRST_COMPLETED).done:
-            name = going.pop(future)
-            message, beside = future.result()
-            if not message:
-                sorter.done(name)
-            elif not first.failure and not flag.is_set():
-                first = Ended(message, beside)
-                flag.stop(Why(Stop.SIBLING, f"stopped: {message}"))
+        name, (message, beside) = crew.next()
+        going -= 1
+        if not message:
+            sorter.done(name)
+        elif not first.failure and not flag.is_set():
+            first = Ended(message, beside)
+            flag.stop(Why(Stop.SIBLING, f"stopped: {message}"))
     return first._replace(complete=not sorter.is_active())
 
 

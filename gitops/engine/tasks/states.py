@@ -17,7 +17,8 @@ DEFAULT_NETWORK = "acb_default_network"
 class Tried(NamedTuple):
     """How an attempt at a step ended; with an empty message it went well.
 
-    `beside` says that it was not the step's fault: the engine is gone, the disk is full.
+    `beside` says that it was not the step's fault: the engine is gone, the disk is full. A step
+    that ignores errors ignores such a one only if it is `ignorable`: a registry does not answer.
     """
 
     message: str = ""
@@ -26,6 +27,7 @@ class Tried(NamedTuple):
     cpu: float = 0.0
     beside: bool = False
     ignored: bool = False
+    ignorable: bool = False
 
 
 class Result(NamedTuple):

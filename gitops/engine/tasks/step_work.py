@@ -11,8 +11,9 @@ from gitops.engine.tasks.build_step import Shop, run_build, unnamed
 from gitops.engine.tasks.cmd_step import Yard, run_command
 from gitops.engine.tasks.push_step import Made, Shelf, run_push
 from gitops.engine.tasks.stage import Records, Stage
-from gitops.engine.tasks.states import after_attempts
-from gitops.engine.tasks.voice import Voice
+from gitops.engine.tasks.states import Tried, after_attempts
+from gitops.engine.tasks.stopping import StopFlag
+from gitops.engine.tasks.voice import Ear, Voice
 from gitops.model.image import parse_image
 from gitops.model.task_runs import OutputImage, StepStatus, TaskStepRun
 from gitops.model.tasks import BuildLine, RunLine, TaskStep
@@ -128,12 +129,16 @@ def _once(step: TaskStep, bench: Bench) -> Once:
     """Return what one attempt at a step is."""
     match step.work:
         case BuildLine() as line:
-            if not line.tags:
-                bench.yard.belongings.image(str(unnamed(bench.stage.run, step)))
-            shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place)
-            return partial(run_build, step, line, shop)
+            return partial(_build, step, line, bench)
         case RunLine() as line:
             built = frozenset(bench.board.made().images)
             return partial(run_command, step, line, bench.yard._replace(built=built))
         case names:
             return partial(run_push, step, names, Shelf(bench.stage, bench.board.made()))
+
+
+def _build(step: TaskStep, line: BuildLine, bench: Bench, flag: StopFlag, ear: Ear) -> Tried:
+    if not line.tags:
+        bench.yard.belongings.image(str(unnamed(bench.stage.run, step)))
+    shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place)
+    return run_build(step, line, shop, flag, ear)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark, TaskEngine
+from gitops.drivers.base import (
+    DriverError,
+    ErrorKind,
+    Leftover,
+    RunMark,
+    TaskEngine,
+    marker_of,
+)
 from gitops.engine.tasks.ports import TaskBook
 
 
@@ -56,5 +64,11 @@ def _ways(engine: TaskEngine) -> dict[str, Callable[[str], None]]:
         "container": engine.remove,
         "network": engine.remove_network,
         "volume": engine.remove_volume,
-        "image": engine.untag,
+        "image": partial(remove_image, engine),
     }
+
+
+def remove_image(engine: TaskEngine, image: str) -> None:
+    """Remove an image without a name, and after it the volume that tells of it."""
+    engine.untag(image)
+    engine.remove_volume(marker_of(image))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from io import BytesIO
-from threading import Lock
-from typing import BinaryIO, NamedTuple
+from threading import Event, Lock
+from typing import BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import (
     BuildContext,
@@ -19,10 +20,16 @@ from gitops.drivers.base import (
     TaskEngine,
 )
 from gitops.engine.tasks.belongings import Belongings
-from gitops.engine.tasks.names import keeper_name, own_name, shared_volume
+from gitops.engine.tasks.names import (
+    filler_name,
+    home_volume,
+    keeper_name,
+    own_name,
+    shared_volume,
+)
 from gitops.engine.tasks.stage import RunContext, WorkspaceReader
 from gitops.model.secret import Secret
-from gitops.model.tasks import WORKSPACE, Task
+from gitops.model.tasks import HOME, WORKSPACE, Task, TaskStep
 
 
 class Tools(NamedTuple):
@@ -63,9 +70,61 @@ class Workspace:
         with self._lock:
             for mount in container.mounts:
                 if mount.source not in self._filled and not mount.bind:
-                    self._fill(mount, identity)
+                    if mount.read_only:
+                        self._fill_apart(mount, container.image)
+                    else:
+                        self._fill(mount, identity)
                     self._filled.add(mount.source)
             self._image = self._image or container.image
+
+    def fill_ahead(self, images: Iterable[str], given_up: Event) -> None:
+        """Fill the shared workspace before any step mounts it, through a container of any image.
+
+        Steps that want it wait meanwhile. What goes wrong is left for them to meet.
+        """
+        context, mark = self._context, self._tools.mark
+        shared = shared_volume(mark.run)
+        with self._lock, suppress(DriverError, OSError):
+            filler = None if shared in self._filled else self._filler(images)
+            if filler is None or context is None:
+                return
+            try:
+                write = partial(_write_unless, given_up, context)
+                self._tools.engine.upload(filler, WORKSPACE, write)
+                self._filled.add(shared)
+            finally:
+                self._tools.belongings.discard(filler_name(mark.run))
+
+    def _filler(self, images: Iterable[str]) -> str | None:
+        mark = self._tools.mark
+        # The home is made on the way: the first step mounts both.
+        mounts = (
+            StepMount(shared_volume(mark.run), WORKSPACE),
+            StepMount(home_volume(mark.run), HOME),
+        )
+        for image in dict.fromkeys(images):
+            try:
+                return self._apart(image, mounts)
+            except DriverError as error:
+                if error.kind is not ErrorKind.MISSING:
+                    raise
+        return None
+
+    def _apart(self, image: str, mounts: tuple[StepMount, ...]) -> str:
+        """Create a container that is never started, for its mounts alone; return its id."""
+        mark = self._tools.mark
+        container = StepContainer(
+            filler_name(mark.run), image, mark, ("true",), network="none", mounts=mounts
+        )
+        return self._tools.belongings.create(container)
+
+    def _fill_apart(self, mount: StepMount, image: str) -> None:
+        """Fill what its first container may only read, through which the engine writes nothing."""
+        filler = self._apart(image, (mount._replace(read_only=False),))
+        try:
+            self._fill(mount, filler)
+        finally:
+            self._tools.belongings.discard(filler_name(self._tools.mark.run))
 
     def _fill(self, mount: StepMount, identity: str) -> None:
         upload = self._tools.engine.upload
@@ -86,6 +145,14 @@ class Workspace:
         if self.begun:
             return self._tools.reader.read(self._fetch, path)
         return self._source(f"the file {path}").read(path)
+
+    def secret(self, step: TaskStep, path: str) -> Secret | None:
+        """Return a file of a volume that a step mounts; none when its path is not below one."""
+        for mount in step.mounts:
+            if path.startswith(f"{mount.path}/"):
+                files = self._files[own_name(self._tools.mark.run, mount.name)]
+                return files.get(path.removeprefix(f"{mount.path}/"))
+        return None
 
     def _source(self, what: str) -> RunContext:
         if self._context is None:
@@ -117,6 +184,24 @@ class Workspace:
                     )
                 )
             return self._keeper
+
+
+def _write_unless(given_up: Event, context: RunContext, stream: BinaryIO) -> None:
+    """Write all files, or end in the middle of them when it is no longer of use."""
+    context.write_to(cast("BinaryIO", _Stoppable(stream, given_up)))
+
+
+class _Stoppable(NamedTuple):
+    """A stream that takes nothing more when its flag is raised."""
+
+    stream: BinaryIO
+    flag: Event
+
+    def write(self, data: bytes) -> int:
+        """Write, or raise CANCELLED."""
+        if self.flag.is_set():
+            raise DriverError(ErrorKind.CANCELLED, "the workspace is of no more use")
+        return self.stream.write(data)
 
 
 def _write_files(files: Mapping[str, Secret], stream: BinaryIO) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gitops.model.dockerfile.lines import Dockerfile, Instruction, Word
+from gitops.model.dockerfile.lines import Dockerfile, Instruction, Word, read
 from gitops.model.dockerfile.variables import Unresolved, Values, expand
 
 NOTHING = "scratch"
@@ -50,6 +50,12 @@ class _Draft(NamedTuple):
     name: str
     base: Use
     instructions: list[Instruction]
+
+
+def stage_names(dockerfile: str) -> tuple[str, ...]:
+    """Return the names that `FROM … AS name` gives, in lower case and in their order."""
+    names = (stage.name for stage in stages_of(read(dockerfile), {}))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def stages_of(file: Dockerfile, args: Mapping[str, str]) -> tuple[Stage, ...]:

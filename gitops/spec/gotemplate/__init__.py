@@ -7,8 +7,7 @@ that is not given is never rendered as nothing; it is a fault with its line and 
 
 from __future__ import annotations
 
-from gitops.spec.gotemplate.catalogue import FUNCTIONS, REFUSED
 from gitops.spec.gotemplate.faults import TemplateFault
 from gitops.spec.gotemplate.render import render
 
-__all__ = ["FUNCTIONS", "REFUSED", "TemplateFault", "render"]
+__all__ = ["TemplateFault", "render"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gitops.spec.gotemplate import limits
 from gitops.spec.gotemplate.faults import Complaint, TemplateFault, fault_at
@@ -17,7 +17,7 @@ NOTHING = Missing("")
 class Evaluator:
     """The state of one rendering: its variables, and the work it has done so far."""
 
-    def __init__(self, text: str, functions: Mapping[str, Function]) -> None:
+    def __init__(self, text: str, functions: Callable[[], Mapping[str, Function]]) -> None:
         self.text = text
         self.functions = functions
         self.variables: list[tuple[str, object]] = []
@@ -83,7 +83,7 @@ class Evaluator:
         return value
 
     def _call(self, name: str, given: list[object], command: Command) -> object:
-        function = self.functions[name]
+        function = self.functions()[name]
         at = command.at
         try:
             arguments = function.arguments(given)

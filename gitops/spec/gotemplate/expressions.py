@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gitops.spec.gotemplate.catalogue import FUNCTIONS, REFUSED
 from gitops.spec.gotemplate.faults import Complaint, TemplateFault, fault_at
 from gitops.spec.gotemplate.limits import NESTING
 from gitops.spec.gotemplate.literals import read_char, read_number, read_string
@@ -145,6 +144,11 @@ class Expressions:
     def _function(self, token: Token) -> Name:
         if token.text in KEYWORDS:
             raise self.fault(token, f"`{token.text}` must stand first in its action")
+        from gitops.spec.gotemplate.catalogue import (  # noqa: PLC0415 - few templates call any
+            FUNCTIONS,
+            REFUSED,
+        )
+
         if token.text in REFUSED:
             raise self.fault(token, f"the function {token.text} is refused: {REFUSED[token.text]}")
         if token.text not in FUNCTIONS:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from gitops.spec.gotemplate.faults import Complaint
 from gitops.spec.gotemplate.functions_numbers import integer
@@ -53,6 +52,8 @@ def in_zone(layout: str, value: object, zone: str) -> str:
     """Return a time in a layout and a zone of the IANA database."""
     if zone in {"", "UTC", "Local"}:
         return written(moment(value).astimezone(UTC), layout)
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - every run of a task would wait for it
+
     try:
         return written(moment(value).astimezone(ZoneInfo(zone)), layout)
     except (LookupError, ValueError, OSError):

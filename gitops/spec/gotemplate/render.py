@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache, partial
 
 from gitops.spec.gotemplate import limits
-from gitops.spec.gotemplate.catalogue import functions
 from gitops.spec.gotemplate.evaluate import Evaluator
 from gitops.spec.gotemplate.faults import Complaint, TemplateFault
 from gitops.spec.gotemplate.nodes import Action, Branch, Include, Node, Parsed, Text
 from gitops.spec.gotemplate.parser import parse
 from gitops.spec.gotemplate.printing import show
+from gitops.spec.gotemplate.signature import Function
 from gitops.spec.gotemplate.values import Missing, absent, plain, truth, type_of
 from gitops.spec.nearest import nearest
 
@@ -19,7 +20,7 @@ class _Renderer(Evaluator):
     """Walks nodes; the value of each pipeline comes from the class it builds on."""
 
     def __init__(self, parsed: Parsed, now: float) -> None:
-        super().__init__(parsed.text, functions(now))
+        super().__init__(parsed.text, cache(partial(_functions, now)))
         self.templates = parsed.templates
         self.out: list[str] = []
         self.size = 0
@@ -124,6 +125,14 @@ class _Renderer(Evaluator):
             return ((number, number) for number in range(value))
         hint = "a list, a mapping or a whole number is wanted"
         raise self.fault(at, f"range cannot go over a {type_of(value)}", hint)
+
+
+def _functions(now: float) -> Mapping[str, Function]:
+    from gitops.spec.gotemplate.catalogue import (  # noqa: PLC0415 - few templates call any
+        functions,
+    )
+
+    return functions(now)
 
 
 def render(text: str, data: Mapping[str, object], now: float = 0.0) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -35,7 +35,8 @@ IMAGES = MappingProxyType(
 )
 """Azure's images for common tools."""
 
-_BUILT_IN = {**{name: f"{{{{.Run.{name}}}}}" for name in _FACTS}, **IMAGES}
+# By `$`, which is all data even where `range` or `with` has made the dot something else.
+_BUILT_IN = {**{name: f"{{{{$.Run.{name}}}}}" for name in _FACTS}, **IMAGES}
 _ALPHANUMERIC = re.compile(r"[a-zA-Z0-9]+")
 _KEYS = ("values", "src", "directive")
 
@@ -85,26 +86,33 @@ class AliasReader(NamedTuple):
         if not isinstance(name, str) or not name:
             self._complain(path, f"expected a file or URL, found {shown(name)}")
             return {}
-        where = name if "://" in name else self._local(path, name)
-        try:
-            text = self.fetch(where) if where else ""
-        except FetchError as error:
-            self._complain(path, f"the aliases cannot be read: {error}")
-            return {}
+        text = self._text([name] if "://" in name else self._local(path, name), path)
         found = parse_values(text, name)
         if isinstance(found, dict):
             return self._names(path, found)
         self._complain(path, f"the aliases cannot be read: {found[0]}")
         return {}
 
-    def _local(self, path: Path, name: str) -> str:
-        """Return the path of a file below the folder of the task, or an empty text."""
+    def _text(self, places: Sequence[str], path: Path) -> str:
+        """Return the text at the first place that has one; without any, the first error counts."""
+        failed: FetchError | None = None
+        for where in places:
+            try:
+                return self.fetch(where)
+            except FetchError as error:
+                failed = failed or error
+        if failed is not None:
+            self._complain(path, f"the aliases cannot be read: {failed}")
+        return ""
+
+    def _local(self, path: Path, name: str) -> Sequence[str]:
+        """Return where a file may be: beside the task's, or at the top of all, as in Azure."""
         normal = posixpath.normpath(name)
         if normal.startswith(("/", "../")) or normal == "..":
             hint = "write a path below it, or a URL"
             self._complain(path, f"{shown(name)} leaves the folder of the task file", hint)
-            return ""
-        return posixpath.join(self.source.folder, normal)
+            return ()
+        return tuple(dict.fromkeys((posixpath.join(self.source.folder, normal), normal)))
 
     def _names(self, path: Path, found: object) -> Mapping[str, str]:
         names: dict[str, str] = {}

@@ -18,7 +18,12 @@ _PUBLISHED = re.compile(
 )
 """A host port of 0 is the engine's choice, as none is."""
 _EXPOSED = re.compile(r"()([0-9]{1,5})(?:/(?:tcp|udp|sctp))?", re.ASCII)
+_RANGE = re.compile(
+    r"(.*?)(?:([0-9]{1,5})-([0-9]{1,5}):)?([0-9]{1,5})-([0-9]{1,5})((?:/\w+)?)", re.ASCII
+)
 _LAST_PORT = 65535
+_SPREAD = 100
+"""Ports of one range: a file of a thousand bytes must not ask for a million of them."""
 
 
 def size(name: str, written: str) -> int:
@@ -35,7 +40,7 @@ def cores(written: str) -> float:
     """Return the number of `--cpus`, 0 of an empty text; raises `LineError`."""
     if not written:
         return 0.0
-    if re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,9})?", written, re.ASCII) and float(written) > 0:
+    if re.fullmatch(r"(?=\.?[0-9])[0-9]{0,4}(?:\.[0-9]{0,9})?", written) and float(written) > 0:
         return float(written)
     raise LineError(f"--cpus: {quoted(written)} is not a number of cores", "write 1.5, for example")
 
@@ -54,6 +59,22 @@ def settings(written: Iterable[str]) -> tuple[tuple[str, str | None], ...]:
 def labels(written: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return labels with their values, which may be empty."""
     return tuple((name, value or "") for name, value in settings(written))
+
+
+def spread(written: str) -> tuple[str, ...]:
+    """Return each port of `8000-8002:80-82/udp`; what is no such range comes back as it is."""
+    match = _RANGE.fullmatch(written)
+    if match is None:
+        return (written,)
+    before, host, host_end, first, last, kind = match.groups()
+    ports = range(int(first), int(last) + 1)
+    hosts = range(int(host), int(host_end) + 1) if host else None
+    if not 0 < len(ports) <= _SPREAD or (hosts is not None and len(hosts) != len(ports)):
+        return (written,)
+    if hosts is None:
+        return tuple(f"{before}{port}{kind}" for port in ports)
+    pairs = zip(hosts, ports, strict=True)
+    return tuple(f"{before}{outside}:{port}{kind}" for outside, port in pairs)
 
 
 def published(written: str) -> str:

@@ -20,7 +20,7 @@ STEPS = 1000
 """Steps of one task, which are told apart one with another."""
 
 STEP_TIMEOUT = 600
-"""Seconds of a step whose task says nothing else."""
+"""Seconds of a step whose task says nothing else, or 0."""
 
 _KEYS = (
     *("version", "steps", "stepTimeout", "workingDirectory", "env"),
@@ -42,7 +42,7 @@ def decode_task(
     around = Around(
         decode_task_env(table),
         absolute(table.text("workingDirectory") or WORKSPACE),
-        table.whole("stepTimeout", STEP_TIMEOUT, 1),
+        table.whole("stepTimeout", 0) or STEP_TIMEOUT,
         _default(networks),
         frozenset(network.name for network in networks),
         frozenset(volume.name for volume in volumes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from yaml.error import YAMLError
@@ -14,12 +14,14 @@ from gitops.spec.document import syntax_error
 from gitops.spec.findings import Finding
 from gitops.spec.gotemplate import TemplateFault, render
 from gitops.spec.limits import FILE_BYTES
-from gitops.spec.nodes import Node, NodeParser, TooMuchError
+from gitops.spec.nodes import NULL, Node, NodeParser, TooMuchError
 from gitops.spec.places import placed
 from gitops.spec.tasks.aliases import NONE, Aliases, AliasReader, image_names, replaced
 from gitops.spec.tasks.given import Fetch, Given, TaskText, template_data
 from gitops.spec.tasks.sections import has_aliases, only, without
 from gitops.spec.tasks.trace import trace
+
+_TASK_FILES = (".yaml", ".yml", ".json")
 
 
 class Loaded(NamedTuple):
@@ -82,32 +84,32 @@ class Preparer(NamedTuple):
         return result
 
     def loaded(self, text: str) -> Loaded | None:
-        """Return the one document of a text; none when there is nothing but space."""
+        """Return the one document of a text that holds something; none when there is none."""
         file = self.source.file
-        parser, root = NodeParser(text), None
+        roots: list[Node] = []
         try:
-            root = parser.next_root()
-            value = {} if root is None else ValueBuilder().build(root)
-            second = parser.next_root()
+            roots += (root for root in _roots(text) if root.tag != NULL)
+            value = ValueBuilder().build(roots[0]) if roots else {}
         except OddError as odd:
-            raise self._bad(complaints(root or odd.node, odd, file), text) from odd
+            raise self._bad(complaints(roots[0] if roots else odd.node, odd, file), text) from odd
         except TooMuchError as error:
             span = span_of(error.node, file) if error.node is not None else Span(file)
             found = Diagnostic(Severity.ERROR, span, error.message)
             raise self._bad([found], text) from error
         except YAMLError as error:
             raise self._bad([syntax_error(error, text, file)], text) from error
-        if root is None:
+        if not roots:
             return None
         if not isinstance(value, dict):
-            message, hint = "a task file holds a mapping", "write steps: and a list below it"
-            found = Diagnostic(Severity.ERROR, span_of(root, file), message, hint)
-            raise self._bad([found], text)
-        if second is not None:
-            message, hint = "a task file holds one document", "remove the line ---"
-            found = Diagnostic(Severity.ERROR, span_of(second, file), message, hint)
-            raise self._bad([found], text)
-        return Loaded(text, root, value)
+            hint = "write steps: and a list below it"
+            if not self.source.file.lower().endswith(_TASK_FILES):
+                hint = f"{hint}; a Dockerfile is built with gitops build"
+            raise self._wrong(roots[0], "a task file holds a mapping", hint, text)
+        if len(roots) > 1:
+            raise self._wrong(
+                roots[1], "a task file holds one document", "remove the line ---", text
+            )
+        return Loaded(text, roots[0], value)
 
     def told(self, findings: list[Finding], text: str) -> list[Diagnostic]:
         """Return findings in a document, placed in the file."""
@@ -122,6 +124,10 @@ class Preparer(NamedTuple):
             raise BadTextError(self.told(reader.findings, section))
         return aliases if aliases.names else NONE
 
+    def _wrong(self, node: Node, message: str, hint: str, text: str) -> BadTextError:
+        span = span_of(node, self.source.file)
+        return self._bad([Diagnostic(Severity.ERROR, span, message, hint)], text)
+
     def _bad(self, found: list[Diagnostic], text: str) -> BadTextError:
         return BadTextError(self._traced(found, text))
 
@@ -131,3 +137,9 @@ class Preparer(NamedTuple):
 
     def _plain(self, message: str) -> Diagnostic:
         return Diagnostic(Severity.ERROR, Span(self.source.file), message)
+
+
+def _roots(text: str) -> Iterator[Node]:
+    parser = NodeParser(text)
+    while (root := parser.next_root()) is not None:
+        yield root

@@ -25,7 +25,7 @@ def secrets_needed(
 
     Only the section `secrets` is read; templates in it see the run and the values.
     """
-    ready = Preparer(source, given, fetch)
+    ready = Preparer(_unmarked(source), given, fetch)
     try:
         text = ready.aliased().text
         section = text if is_in_braces(text) else only(text, "secrets")
@@ -47,7 +47,7 @@ def read_task(
 
     Everything that templates may ask for has to be in `given`. No finding holds a secret's value.
     """
-    ready = Preparer(source, given, fetch)
+    ready = Preparer(_unmarked(source), given, fetch)
     try:
         text, images = ready.aliased()
         loaded = ready.loaded(ready.rendered(text))
@@ -68,12 +68,17 @@ def read_task(
 
 def rendered(source: TaskText, given: Given, fetch: Fetch) -> tuple[str, tuple[Diagnostic, ...]]:
     """Return the text after aliases and templates, secrets as `***`, or what is wrong with it."""
-    ready = Preparer(source, given, fetch, reveal=False)
+    ready = Preparer(_unmarked(source), given, fetch, reveal=False)
     try:
         text = ready.rendered(ready.aliased().text)
     except BadTextError as error:
         return "", _shielded(error.found, given)
     return text.lstrip("\n"), ()
+
+
+def _unmarked(source: TaskText) -> TaskText:
+    """Return a text without the byte order mark that some editors put before it."""
+    return source._replace(text=source.text.removeprefix("\ufeff"))
 
 
 def _lines(loaded: Loaded, source: TaskText, key: str) -> Sequence[int]:

@@ -6,7 +6,7 @@ https://docs.docker.com/reference/cli/docker/container/run/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from gitops.model.tasks import RunLine
@@ -90,8 +90,8 @@ def read_run(line: str, place: Workplace, images: Mapping[str, str]) -> RunLine:
         tuple(args),
         amounts.settings(options.all("env")),
         tuple([_volume(each, place) for each in options.all("volume")]),
-        amounts.each(amounts.published, options.all("port")),
-        amounts.each(amounts.exposed, options.all("expose")),
+        _ports(amounts.published, options.all("port")),
+        _ports(amounts.exposed, options.all("expose")),
         options.last("entrypoint") if "entrypoint" in options.found else None,
         options.last("user"),
         absolute(directory, place.directory) if directory else "",
@@ -126,6 +126,10 @@ def _narrowed(run: RunLine, options: Options) -> RunLine:
         cpus=amounts.cores(options.last("cpus")),
         aliases=amounts.each(_alias, options.all("alias")),
     )
+
+
+def _ports(read: Callable[[str], str], written: Sequence[str]) -> tuple[str, ...]:
+    return amounts.each(read, [port for one in written for port in amounts.spread(one)])
 
 
 def _only(name: str, value: str, known: tuple[str, ...]) -> None:

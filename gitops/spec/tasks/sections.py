@@ -1,12 +1,13 @@
 """Sections of a task file that are read before it is YAML: templates may stand around them.
 
-A section begins at the left margin with its key and ends before the next key there. Lines that are
-left out become empty, so that every line keeps its number.
+A section begins at the left margin with its key and ends before the next key there.
 """
 
 from __future__ import annotations
 
 import re
+
+from gitops.spec.tasks.cutting import cut
 
 ALIASES_SINCE = "v1.1.0"
 """The version from which on a task file has aliases."""
@@ -16,7 +17,6 @@ _IN_BRACES = re.compile(r"\bversion[\"']?[ \t]*:[ \t]*[\"']?([^\s\"'#,}]+)")
 # Items of lists, and brackets, may stand at the left margin inside a section.
 _KEY = re.compile(r"[^\s:#{}\[\]-][^:]*:")
 _TEMPLATE = "{{"
-"""How a line begins that stands for no section, such as an `if` around several."""
 
 
 class _Section:
@@ -48,12 +48,12 @@ def is_in_braces(text: str) -> bool:
 
 
 def only(text: str, name: str) -> str:
-    """Return a text with nothing but the lines of one section, and templates at the margin.
+    """Return a text with nothing but the lines of one section, and the templates around them.
 
     A comment at the margin belongs to none: it may speak of the next section.
     """
     section = _Section(name)
-    return "\n".join([line if _kept(line, section) else "" for line in text.split("\n")])
+    return cut(text, [section.holds(line) and not _is_comment(line) for line in text.split("\n")])
 
 
 def without(text: str, name: str) -> str:
@@ -62,16 +62,9 @@ def without(text: str, name: str) -> str:
     Such comments are dropped as Azure does: a `$name` in one need not mean anything.
     """
     section = _Section(name)
-    return "\n".join(["" if _dropped(line, section) else line for line in text.split("\n")])
+    lines = ["" if _is_comment(line) else line for line in text.split("\n")]
+    return cut("\n".join(lines), [not section.holds(line) for line in lines])
 
 
-def _kept(line: str, section: _Section) -> bool:
-    return (section.holds(line) or _is_template(line)) and not line.startswith("#")
-
-
-def _dropped(line: str, section: _Section) -> bool:
-    return (section.holds(line) and not _is_template(line)) or line.startswith("#")
-
-
-def _is_template(line: str) -> bool:
-    return line.startswith(_TEMPLATE)
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")

@@ -85,6 +85,8 @@ def _work(
     if kind == "push":
         return _push(step, around)
     line = step.text(kind)
+    if step.found[kind] is None:
+        step.complain(kind, "expected text, found nothing", "write a value, or remove it")
     try:
         if kind == "build":
             return read_build(line, place)
@@ -118,7 +120,7 @@ def _timed(step: Table, decoded: TaskStep, around: Around) -> TaskStep:
     return decoded._replace(
         ignore_errors=step.truth("ignoreErrors"),
         start_delay=float(step.whole("startDelay", 0)),
-        timeout=float(step.whole("timeout", around.timeout, 1)),
+        timeout=float(step.whole("timeout", 0) or around.timeout),
         retries=step.whole("retries", 0),
         retry_delay=float(step.whole("retryDelay", 0)),
         retry_on=step.texts("retryOnErrors"),
@@ -151,10 +153,10 @@ def _contained(step: Table, decoded: TaskStep, around: Around) -> TaskStep:
 
 def _ports(step: Table, key: str) -> tuple[str, ...]:
     read = amounts.published if key == "ports" else amounts.exposed
-    found = []
+    found: list[str] = []
     for number, written in enumerate(step.texts(key)):
         try:
-            found.append(read(written))
+            found += amounts.each(read, amounts.spread(written))
         except LineError as error:
             step.complain_at((key, number), error.message, error.hint)
     return tuple(found)

@@ -23,7 +23,10 @@ _TRUTH = {
 
 
 class Table(NamedTuple):
-    """A mapping at a path; findings are appended as they are made."""
+    """A mapping at a path; findings are appended as they are made.
+
+    A key without a value counts as one that is not there, as in Azure: a template may render none.
+    """
 
     found: Values
     path: Path
@@ -64,8 +67,6 @@ class Table(NamedTuple):
         """Return a text; a number or truth value counts as it is written."""
         value = self.found.get(key)
         if value is None:
-            if key in self.found:
-                self.complain(key, "expected text, found nothing", "write a value, or remove it")
             return default
         if isinstance(value, dict | list):
             self.complain(key, f"expected text, found {shown(value)}")
@@ -74,9 +75,9 @@ class Table(NamedTuple):
 
     def truth(self, key: str) -> bool:
         """Return true or false; false when there is nothing."""
-        value = self.found.get(key, False)
-        if isinstance(value, bool):
-            return value
+        value = self.found.get(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
         known = _TRUTH.get(value.lower()) if isinstance(value, str) else None
         if known is None:
             self.complain(key, f"expected true or false, found {shown(value)}")
@@ -84,9 +85,9 @@ class Table(NamedTuple):
 
     def whole(self, key: str, default: int, least: int = 0) -> int:
         """Return a whole number of at least `least`, which may be written as text."""
-        if key not in self.found:
+        value = self.found.get(key)
+        if value is None:
             return default
-        value = self.found[key]
         written = as_text(value) if isinstance(value, int | str) else ""
         digits = written.isascii() and written.removeprefix("-").isdigit() and len(written) < 19  # noqa: PLR2004 - a machine word
         if isinstance(value, bool) or not digits:
@@ -99,9 +100,9 @@ class Table(NamedTuple):
 
     def number(self, key: str) -> float:
         """Return a number above 0, which may be written as text; 0 when there is nothing."""
-        if key not in self.found:
+        value = self.found.get(key)
+        if value is None:
             return 0.0
-        value = self.found[key]
         numeric = isinstance(value, int | Decimal | str) and not isinstance(value, bool)
         try:
             number = Decimal(as_text(value)) if numeric else Decimal(0)

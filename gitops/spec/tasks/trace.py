@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from gitops.model.diagnostics import Diagnostic
@@ -58,6 +57,8 @@ def _compared(olds: Sequence[str], news: Sequence[str]) -> Sequence[int]:
     if max(len(olds), len(news)) > _COMPARED:
         return [0] * len(news)
     found: list[int] = []
+    from difflib import SequenceMatcher  # noqa: PLC0415 - loaded where there is a mistake
+
     matcher = SequenceMatcher(None, olds, news, autojunk=False)
     for _, old, old_end, new, new_end in matcher.get_opcodes():
         last = max(old_end - 1, 0)

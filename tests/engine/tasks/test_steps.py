@@ -284,5 +284,5 @@ def test_a_push_has_to_be_allowed() -> None:
     allowed = Allowed(push=lambda image: image.endswith(":pr-7"))
     made = made._replace(stage=made.stage._replace(allowed=allowed))
     result = run(made, TaskStep("p", 1, ("shop:latest",)))
-    assert result.message == "step p: step p may not push localhost:5000/shop:latest in this run"
+    assert result.message == "step p may not push localhost:5000/shop:latest in this run"
     assert not made.engine.pushes

@@ -1,0 +1,40 @@
+"""Files of aliases that are behind a URL."""
+
+from __future__ import annotations
+
+from gitops.drivers.base import DriverError, ErrorKind
+
+PATIENCE = 2.0
+"""Seconds for a file of aliases from the network, as in Azure."""
+
+LARGEST = 1_000_000
+"""Bytes of such a file."""
+
+
+def read_aliases(url: str) -> str:
+    """Return the text at a URL (http or https); raise `DriverError` when it is not to be had.
+
+    No error tells the query of a URL, which may hold a signature that lets anybody read the file.
+    """
+    import httpx  # noqa: PLC0415 - 100 ms, and few tasks name a URL
+
+    shown = url.partition("?")[0]
+    if not url.startswith(("http://", "https://")):
+        raise DriverError(ErrorKind.INVALID, f"{shown} is neither http:// nor https://")
+    content = bytearray()
+    try:
+        with httpx.stream("GET", url, timeout=PATIENCE, follow_redirects=True) as answer:
+            answer.raise_for_status()
+            for chunk in answer.iter_bytes():
+                content += chunk
+                if len(content) > LARGEST:
+                    what = f"{shown} has more than {LARGEST} bytes"
+                    raise DriverError(ErrorKind.INVALID, what)
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise DriverError(ErrorKind.INVALID, f"{shown} is not UTF-8 text") from error
+    except httpx.HTTPStatusError as error:
+        told = f"the server answers {error.response.status_code} {error.response.reason_phrase}"
+        raise DriverError(ErrorKind.UNREACHABLE, shown, told) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DriverError(ErrorKind.UNREACHABLE, shown, str(error)) from error

@@ -1,0 +1,30 @@
+"""What it takes to run quick work again: by itself, as every such run loads it and little else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class TaskSnapshot(NamedTuple):
+    """A run of a task file by hand. `context` is a path or URL, `commit` what it stood for.
+
+    `values` is JSON, null for what was secret. `secrets` are by id: `env:NAME`, `file:PATH`, or
+    empty for one that was typed and has to be given anew. `timeout` is seconds.
+    """
+
+    text: str
+    file: str
+    folder: str = ""
+    context: str = ""
+    commit: str = ""
+    registry: str = ""
+    values: str = "{}"
+    secrets: Mapping[str, str] = MappingProxyType({})
+    docker_socket: bool = False
+    timeout: float = 3600.0
+    hidden: tuple[str, ...] = ()
+    """The names of values that were secret, `a.b` for `b` inside of `a`."""
+    dockerfile: str = ""
+    """The absolute path of a Dockerfile that lay outside of the context."""

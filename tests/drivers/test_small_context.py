@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import pytest
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.context_tree import FILE, PROGRAM, Entry, TarStream
+from gitops.drivers.small_context import MOST_BYTES, MOST_FILES, small_context
+
+
+class Written(NamedTuple):
+    """A context that a function writes."""
+
+    write: Callable[[TarStream], None]
+    dockerfile: str = "Dockerfile"
+
+    def write_to(self, stream: BinaryIO) -> None:
+        """Write the tar."""
+        tar = TarStream(stream)
+        self.write(tar)
+        tar.end()
+
+
+def put(tar: TarStream, path: str, content: bytes = b"x", mode: str = FILE) -> None:
+    """Write a file."""
+    tar.file(Entry(path, mode, ""), len(content), 1000)
+    tar.content(content)
+    tar.pad(len(content))
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have temporary files in a folder of the test's own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_small_context_is_what_its_tar_is(temporary: Path) -> None:
+    """Contents, modes, dates and links are those of the tar; the folder is ours alone, and goes."""
+
+    def write(tar: TarStream) -> None:
+        put(tar, "Dockerfile", b"FROM busybox\n")
+        put(tar, "deep/below/run.sh", b"#!", PROGRAM)
+        tar.link("deep/to", "below/run.sh", 2000)
+        tar.same("twice", "Dockerfile", 1000)
+        tar.folder("empty", 3000)
+
+    umask = os.umask(0o077)
+    try:
+        with small_context(Written(write)) as place:
+            assert place is not None
+            assert stat.S_IMODE(place.stat().st_mode) == 0o700
+            assert (place / "twice").read_bytes() == b"FROM busybox\n"
+            assert (place / "deep/to").readlink() == Path("below/run.sh")
+            modes = {name: stat.S_IMODE((place / name).stat().st_mode) for name in MODES}
+            assert modes == MODES
+            dates = {name: (place / name).lstat().st_mtime for name in DATES}
+            assert dates == DATES
+    finally:
+        os.umask(umask)
+    assert not list(temporary.iterdir())
+
+
+MODES = {"Dockerfile": 0o644, "deep/below/run.sh": 0o755, "deep/below": 0o755, "empty": 0o755}
+DATES = {"Dockerfile": 1000, "deep/below/run.sh": 1000, "deep/below": 1000, "deep": 1000,
+         "deep/to": 2000, "empty": 3000}  # fmt: skip
+
+
+def _large(tar: TarStream) -> None:
+    put(tar, "large", b"x" * (MOST_BYTES + 1))
+
+
+def _many(tar: TarStream) -> None:
+    for number in range(MOST_FILES + 1):
+        put(tar, str(number), b"")
+
+
+def _behind_a_link(tar: TarStream) -> None:
+    tar.link("out", "/tmp", 0)  # noqa: S108 - nothing may be written there
+    put(tar, "out/file")
+
+
+def _no_text(tar: TarStream) -> None:
+    put(tar, "\udcff")
+
+
+@pytest.mark.parametrize("write", [_large, _many, _behind_a_link, _no_text])
+def test_what_is_no_gain_or_no_folder_stays_a_tar(
+    write: Callable[[TarStream], None], temporary: Path
+) -> None:
+    """Much, many, names that are no text, and what lies behind a link: a tar is sent as it is."""
+    with small_context(Written(write)) as place:
+        assert place is None
+    assert not list(temporary.iterdir())
+
+
+def test_what_cannot_be_read_is_an_error() -> None:
+    """A context that fails while it is written fails the build, before anything is begun."""
+
+    def write(_tar: TarStream) -> None:
+        raise DriverError(ErrorKind.CONFLICT, "it has changed")
+
+    with pytest.raises(DriverError, match="it has changed"), small_context(Written(write)):
+        raise AssertionError
+
+
+def test_what_a_killed_process_left_goes_with_the_next(temporary: Path) -> None:
+    """The folder of a process that is dead is removed; that of one that lives stays."""
+    code = (
+        "import os, sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
+        "sys.path.insert(0, sys.argv[2])\n"
+        "from test_small_context import Written, put, small_context\n"
+        "with small_context(Written(lambda tar: put(tar, 'a'))):\n"
+        "    print('there', flush=True)\n"
+        "    input()\n"
+    )
+    words = [sys.executable, "-c", code, str(temporary), str(Path(__file__).parent)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"there\n"
+        (left,) = temporary.iterdir()
+        with small_context(Written(lambda tar: put(tar, "b"))):
+            assert left.exists()
+        process.kill()
+        process.wait()
+        assert left.exists()
+        with small_context(Written(lambda tar: put(tar, "c"))):
+            assert not left.exists()

@@ -1,0 +1,1 @@
+FROM localhost:1/corpus/none:1
