@@ -10,14 +10,13 @@ from threading import Event, Thread
 import pytest
 from engine_fixtures import discard
 from support.own_engine import OwnEngine, why_not
-from task_engine_fixtures import Shop, open_shop, shop
+from task_engine_fixtures import open_shop
 
 from gitops.drivers.base import DriverError, ErrorKind, RunMark
 from gitops.drivers.processes import is_gone, this_host, this_process
 from gitops.engine.tasks.sweeping import sweep
 
 pytestmark = [pytest.mark.scenario, pytest.mark.xdist_group("own-engine")]
-__all__ = ["shop"]
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +62,22 @@ def test_engine_that_is_stopped_is_no_end_of_a_step(own_engine: OwnEngine) -> No
         assert far.left() == []
 
 
-def test_sweep_takes_what_the_dead_left(shop: Shop) -> None:
+def test_sweep_takes_what_the_dead_left(own_engine: OwnEngine) -> None:
     """After a run died, the next one finds containers, networks and volumes, and removes them."""
-    dead = RunMark(f"{shop.name}-dead", "p", this_host(), "999999999:1")
-    lives = dead._replace(run=f"{shop.name}-lives", process=this_process())
-    for mark in (dead, lives):
-        name = mark.run
-        shop.engine.create_network(name, "bridge", mark)
-        shop.engine.create_volume(name, mark)
-        step = shop.step("sleep", "600")._replace(name=name, mark=mark, network=name)
-        shop.engine.detach(shop.engine.create(step), discard)
-    try:
+    # On an engine of its own: the runs of other tests sweep the shared one.
+    with open_shop(own_engine.address) as shop:
+        dead = RunMark(f"{shop.name}-dead", "p", this_host(), "999999999:1")
+        lives = dead._replace(run=f"{shop.name}-lives", process=this_process())
+        for mark in (dead, lives):
+            name = mark.run
+            shop.engine.create_network(name, "bridge", mark)
+            shop.engine.create_volume(name, mark)
+            step = shop.step("sleep", "600")._replace(name=name, mark=mark, network=name)
+            shop.engine.detach(shop.engine.create(step), discard)
         told = sweep(shop.engine, tuple, lambda mark: is_gone(mark.host, mark.process))
-        mine = [line for line in told if dead.run in line]
-        assert mine == [f"{kind} {dead.run} of run {dead.run}" for kind in KINDS]
-        left = [(one.kind, one.name) for one in shop.engine.leftovers() if shop.name in one.name]
+        assert told == tuple(f"{kind} {dead.run} of run {dead.run}" for kind in KINDS)
+        left = [(one.kind, one.name) for one in shop.engine.leftovers()]
         assert left == [(kind, lives.run) for kind in KINDS]
-    finally:
         shop.engine.remove(lives.run)
         shop.engine.remove_network(lives.run)
         shop.engine.remove_volume(lives.run)
