@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from gitops.drivers.builder_choice import choose_builder
-from gitops.drivers.buildkit import BuildKit
-from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.builders.buildkit import BuildKit
+from gitops.drivers.builders.choice import choose_builder
+from gitops.drivers.builders.docker_config import Endpoint
 from gitops.settings import read_settings
 
 

@@ -13,7 +13,7 @@ from figures import Row, Section, against
 from turns import in_turns, timed
 from workspace import Workspace, free_port
 
-from gitops.drivers.folder import read_folder
+from gitops.drivers.sources.folder import read_folder
 
 LIMIT = 1.15
 WORK = {"steps that do nothing": ("RUN true", "true"), "steps of 2 s": ("RUN sleep 2", "sleep 2")}

@@ -203,3 +203,13 @@ def test_every_exit_code_is_documented() -> None:
     codes = {value for value in vars(exits).values() if isinstance(value, int)}
     table = re.findall(r"^\| (\d+) \|", text_of("README.md"), re.MULTILINE)
     assert {int(code) for code in table} == codes
+
+
+def test_modules_that_pages_name_exist() -> None:
+    """A module or folder of the package that a page names is where the page says."""
+    rooms = "|".join(path.name for path in PACKAGE.iterdir() if path.is_dir())
+    named = re.compile(rf"`((?:{rooms})/[a-z_/]*)`")
+    for page in PAGES:
+        for name in named.findall(page.read_text()):
+            place = PACKAGE / name
+            assert place.is_dir() or place.with_suffix(".py").is_file(), f"{page}: {name}"

@@ -8,7 +8,7 @@ from gitops.cli import exits
 from gitops.cli.deciding import take_seat
 from gitops.cli.loading import read_bundle, settings
 from gitops.cli.options import SpecOptions, spec_options
-from gitops.engine.certifying import vault
+from gitops.engine.deploys.certifying import vault
 from gitops.model.bundle import Bundle
 from gitops.model.resources import Target
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import click
 
-from gitops.cli.quick_run import QuickRun, quick_run
-from gitops.cli.task_inputs import Wishes
+from gitops.cli.tasks.inputs import Wishes
+from gitops.cli.tasks.quick_run import QuickRun, quick_run
 from gitops.drivers.contexts.places import Kind, place_of
 from gitops.engine.tasks.names import has_registry
 from gitops.engine.tasks.stage import Limits

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from gitops.cli.loading import entry_of, read_bundle, settings
 from gitops.cli.options import SpecOptions
 from gitops.engine.decide import Decision, decide
-from gitops.engine.polling import PolledSources
 from gitops.engine.ports import World
+from gitops.engine.watch.polling import PolledSources
 from gitops.model.bundle import Bundle
 from gitops.settings import Settings
 from gitops.store.store import Store

@@ -9,7 +9,7 @@ import click
 from gitops.cli import exits
 from gitops.cli.loading import read, settings, show
 from gitops.cli.options import DEFAULT_ENTRY, SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.output import emit
 from gitops.model.bundle import Bundle
 from gitops.model.checkup import Finding, Grade, Verdict
 from gitops.wiring.examination import examine

@@ -12,8 +12,8 @@ from gitops.cli.deciding import take_seat
 from gitops.cli.interrupting import interruptible
 from gitops.cli.loading import read_bundle, settings
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
-from gitops.cli.progress import failures_as_data, told
+from gitops.cli.pages.output import emit
+from gitops.cli.pages.progress import failures_as_data, told
 from gitops.cli.running import Wish, crew_of
 from gitops.engine.teardown import carry_out_teardown, decide_teardown
 from gitops.model.outcomes import Outcome

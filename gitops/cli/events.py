@@ -7,9 +7,9 @@ import time
 import click
 
 from gitops.cli.loading import entry_of, settings
-from gitops.cli.moments import moment
 from gitops.cli.options import SpecOptions, address_option, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.moments import moment
+from gitops.cli.pages.output import emit
 from gitops.model.address import Address
 from gitops.model.records import EventRecord
 from gitops.wiring.memory import open_store

@@ -11,11 +11,11 @@ from gitops.cli.deciding import Seat, take_seat
 from gitops.cli.finding import Unit, chosen, units_of
 from gitops.cli.loading import read_bundle, settings
 from gitops.cli.options import SpecOptions, app_argument, spec_options
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_shell import Streams, attach
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.shell import Streams, attach
 from gitops.model.address import Address
 from gitops.model.resources import Target
-from gitops.plan.wishes import RefusedError
+from gitops.plan.deploys.wishes import RefusedError
 
 
 @click.command("exec")

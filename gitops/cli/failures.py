@@ -9,7 +9,7 @@ from gitops.cli import exits
 from gitops.drivers.base import DriverError
 from gitops.engine.leasing import Busy
 from gitops.model.lease import Lease
-from gitops.plan.wishes import RefusedError
+from gitops.plan.deploys.wishes import RefusedError
 from gitops.settings import SettingsError
 from gitops.store.faults import StoreError
 

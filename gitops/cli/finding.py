@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gitops.cli.deciding import Seat
-from gitops.engine.observe import observe_engines
+from gitops.engine.looks.observe import observe_engines
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.observed import LABEL_PROJECT, LABEL_REPLICA, LABEL_SIDECAR, ObservedContainer
 from gitops.model.outcomes import Found, Unreachable
-from gitops.plan.content import places
-from gitops.plan.wishes import RefusedError
+from gitops.plan.deploys.content import places
+from gitops.plan.deploys.wishes import RefusedError
 
 
 class Unit(NamedTuple):

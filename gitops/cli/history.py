@@ -6,15 +6,15 @@ import click
 
 from gitops.cli import exits
 from gitops.cli.deciding import decide_from, read_seat
-from gitops.cli.moments import moment
 from gitops.cli.options import SpecOptions, app_argument, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.moments import moment
+from gitops.cli.pages.output import emit
 from gitops.cli.status import held_as_data
-from gitops.engine.spots import spot_of
+from gitops.engine.looks.spots import spot_of
 from gitops.model.address import Address
 from gitops.model.revisions import Revision
-from gitops.plan.holds import held_since
-from gitops.plan.wishes import Spot
+from gitops.plan.deploys.holds import held_since
+from gitops.plan.deploys.wishes import Spot
 
 
 @click.command("history")
@@ -72,7 +72,7 @@ def _table(rows: list[dict[str, object]], *, color: bool) -> None:
     if not rows:
         click.echo("no revision has served yet", err=True)
         return
-    from gitops.cli.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
+    from gitops.cli.pages.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
 
     names = ("REVISION", "SINCE", "IMAGE", "DIGEST", "COMMIT", "", "SECRETS CHANGED SINCE")
     print_table(names, [_cells(row) for row in rows], color=color)

@@ -11,19 +11,19 @@ from typing import NamedTuple
 import click
 
 from gitops.cli import exits
-from gitops.cli.coloring import color_of
 from gitops.cli.deciding import Seat, take_seat
 from gitops.cli.finding import Unit, chosen, units_of
-from gitops.cli.following import Choice, Entry, followed, written
 from gitops.cli.loading import project_of, read_bundle, settings
 from gitops.cli.options import SpecOptions, spec_options
-from gitops.cli.reconcile_logs import print_build_log, print_steps_log
-from gitops.cli.task_logs import RunChoice, print_run_log
+from gitops.cli.pages.coloring import color_of
+from gitops.cli.pages.following import Choice, Entry, followed, written
+from gitops.cli.pages.reconcile_logs import print_build_log, print_steps_log
+from gitops.cli.tasks.logs import RunChoice, print_run_log
 from gitops.drivers.base import Engine
 from gitops.drivers.redact import Redactor
-from gitops.engine.sources import read_secrets
+from gitops.engine.looks.sources import read_secrets
 from gitops.model.address import Address, parse_address
-from gitops.plan.wishes import RefusedError
+from gitops.plan.deploys.wishes import RefusedError
 from gitops.spec.units import seconds
 from gitops.store.store import Store
 from gitops.store.task_reading import RunQuery

@@ -9,7 +9,7 @@ import click
 from gitops.cli import exits
 from gitops.cli.deciding import decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.output import emit
 from gitops.model.plan import Plan
 from gitops.plan.document import as_document, as_json
 from gitops.plan.text import as_text

@@ -9,7 +9,7 @@ import click
 from gitops.cli import exits
 from gitops.cli.deciding import Seat, decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.output import emit
 from gitops.engine.decide import Decision
 from gitops.model.address import Address, parse_address
 from gitops.plan.document import as_document

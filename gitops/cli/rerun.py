@@ -7,8 +7,8 @@ import click
 from gitops.cli import exits
 from gitops.cli.options import SpecOptions, spec_options
 from gitops.cli.place import project_of, settings
-from gitops.cli.rerun_quick import rerun_quick
-from gitops.cli.rerun_secrets import Anew
+from gitops.cli.tasks.rerun_quick import rerun_quick
+from gitops.cli.tasks.rerun_secrets import Anew
 from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import TaskRun
 from gitops.model.task_snapshots import BuildSnapshot, ByHand
@@ -54,7 +54,7 @@ def command(
         raise click.UsageError(
             f"{record.id} is of BuildTask/{record.task}: its secrets are read where the spec says"
         )
-    from gitops.cli.rerun_build import rerun_build  # noqa: PLC0415 - 70 ms, only for a BuildTask
+    from gitops.cli.tasks.rerun_build import rerun_build  # noqa: PLC0415 - 70 ms, only for a BuildTask
 
     return rerun_build(specs, record, found, Anew(secrets, secret_settings))
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import click
 
 from gitops.cli.options import SpecOptions
-from gitops.cli.quick_run import QuickRun, dry_run, quick_run
-from gitops.cli.task_inputs import Wishes
+from gitops.cli.tasks.inputs import Wishes
+from gitops.cli.tasks.quick_run import QuickRun, dry_run, quick_run
 from gitops.engine.tasks.stage import Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -175,7 +175,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     of_files = OfFiles(command, tuple(filter(None, here)), registry, docker_socket)
     if file.lower().startswith(_TASK):
         _only_for_files(file, of_files)
-        from gitops.cli.run_task import TaskWish, run_task  # noqa: PLC0415 - 250 ms, see `of_specs`
+        from gitops.cli.tasks.run_task import TaskWish, run_task  # noqa: PLC0415 - 250 ms, see `of_specs`
 
         options = SpecOptions(of_specs.files, project, of_specs.values, of_specs.settings)
         task = TaskWish(options, file, wishes, of_specs.args, of_specs.target, timeout)

@@ -14,14 +14,14 @@ from gitops.cli import exits
 from gitops.cli.deciding import Seat
 from gitops.cli.failures import since
 from gitops.cli.interrupting import interruptible
-from gitops.cli.output import emit
-from gitops.cli.progress import PlainReporter, failures_as_data, told
+from gitops.cli.pages.output import emit
+from gitops.cli.pages.progress import PlainReporter, failures_as_data, told
 from gitops.drivers.redact import Redactor
 from gitops.engine.decide import Decision
 from gitops.engine.leasing import Claim
 from gitops.engine.ports import Reporter
 from gitops.engine.reconcile import Crew, Order, Result, reconcile
-from gitops.engine.status import statuses
+from gitops.engine.reports.status import statuses
 from gitops.model.lease import Lease
 from gitops.model.secret import Secret
 from gitops.plan.document import as_document
@@ -68,7 +68,7 @@ def reporter_for(seat: Seat, wish: Wish) -> Reporter:
     """Return what shows the run: live on a terminal, plain lines elsewhere."""
     if wish.quiet or wish.verbose or not sys.stdout.isatty():
         return PlainReporter(quiet=wish.quiet)
-    from gitops.cli.live import LiveReporter  # noqa: PLC0415 - rich: 70 ms, terminals only
+    from gitops.cli.pages.live import LiveReporter  # noqa: PLC0415 - rich: 70 ms, terminals only
 
     return LiveReporter(color=seat.settings.color)
 

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import click
 
-from gitops.cli import exits, reconcile_runs_page, task_runs_page
+from gitops.cli import exits
 from gitops.cli.loading import project_of, settings
-from gitops.cli.moments import moment, span
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
-from gitops.cli.seen_runs import as_seen, list_seen
+from gitops.cli.pages import reconcile_runs
+from gitops.cli.pages.moments import moment, span
+from gitops.cli.pages.output import emit
+from gitops.cli.tasks import runs_page
+from gitops.cli.tasks.seen_runs import as_seen, list_seen
 from gitops.model.records import RunRecord, RunState
 from gitops.model.task_runs import CauseKind, RunStatus, TaskRun
 from gitops.store.store import Store
@@ -100,7 +102,7 @@ def command(
         for one in found:
             click.echo(one.line)
     elif found:
-        from gitops.cli.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
+        from gitops.cli.pages.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
 
         print_table(_NAMES, [(one.id, *one.cells) for one in found], color=chosen.color)
     return exits.OK
@@ -146,11 +148,11 @@ def _listed_task(run: TaskRun) -> _Listed:
     cells = (
         run.task or f"({run.type})",
         str(run.status),
-        task_runs_page.causes_of(run),
+        runs_page.causes_of(run),
         moment(began),
         span(run.started, run.ended) or "-",
     )
-    return _Listed(run.created, run.id, cells, task_runs_page.run_document(run), "")
+    return _Listed(run.created, run.id, cells, runs_page.run_document(run), "")
 
 
 def _reconciles(store: Store, project: str, limit: int, state: RunState | None) -> list[_Listed]:
@@ -158,7 +160,7 @@ def _reconciles(store: Store, project: str, limit: int, state: RunState | None) 
 
 
 def _listed_reconcile(kept: RunRecord) -> _Listed:
-    record = reconcile_runs_page.as_seen(kept)
+    record = reconcile_runs.as_seen(kept)
     cells = (
         record.command,
         str(record.state),
@@ -170,8 +172,8 @@ def _listed_reconcile(kept: RunRecord) -> _Listed:
         record.started,
         record.id,
         cells,
-        reconcile_runs_page.run_document(record),
-        reconcile_runs_page.run_line(record),
+        reconcile_runs.run_document(record),
+        reconcile_runs.run_line(record),
     )
 
 
@@ -180,17 +182,17 @@ def _show(store: Store, name: str, output: str, *, color: bool) -> int:
     if run is not None:
         seen = as_seen(run)
         if output == "text":
-            task_runs_page.print_page(store, seen, color=color)
+            runs_page.print_page(store, seen, color=color)
         else:
-            emit(task_runs_page.full_document(store, seen), output)
+            emit(runs_page.full_document(store, seen), output)
         return exits.OK
     record = store.runs.find(name)
     if record is None:
         click.echo(f"error: there is no run {name}; `gitops runs` lists them", err=True)
         return exits.FAILED
-    record = reconcile_runs_page.as_seen(record)
+    record = reconcile_runs.as_seen(record)
     if output == "text":
-        reconcile_runs_page.print_page(store, record)
+        reconcile_runs.print_page(store, record)
     else:
-        emit(reconcile_runs_page.full_document(store, record), output)
+        emit(reconcile_runs.full_document(store, record), output)
     return exits.OK

@@ -6,8 +6,8 @@ import click
 
 from gitops.cli.loading import read, show
 from gitops.cli.options import DEFAULT_ENTRY, SpecOptions
-from gitops.drivers.watcher import Watched, Watcher
-from gitops.engine.sources import references
+from gitops.drivers.sources.watcher import Watched, Watcher
+from gitops.engine.looks.sources import references
 from gitops.model.bundle import Bundle, Loaded
 from gitops.model.diagnostics import Diagnostic
 from gitops.model.resources import PathSource

@@ -8,11 +8,11 @@ import click
 
 from gitops.cli import exits
 from gitops.cli.deciding import decide_from, read_seat
-from gitops.cli.moments import moment
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.moments import moment
+from gitops.cli.pages.output import emit
 from gitops.engine.decide import Decision
-from gitops.engine.status import statuses
+from gitops.engine.reports.status import statuses
 from gitops.model.conditions import Status, Truth
 from gitops.model.revisions import Hold
 

@@ -10,8 +10,8 @@ import click
 from gitops.cli import exits
 from gitops.cli.deciding import decide_from, read_seat
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
-from gitops.engine.loads import Load, measure
+from gitops.cli.pages.output import emit
+from gitops.engine.looks.loads import Load, measure
 from gitops.model.outcomes import Unreachable
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -47,7 +47,7 @@ def command(specs: SpecOptions, output: str, *, watch: bool) -> int:
 
 
 def _table(found: Iterable[Load], prefix: str, *, color: bool) -> None:
-    from gitops.cli.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
+    from gitops.cli.pages.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
 
     print_table(_NAMES, [_cells(load, prefix) for load in found], color=color)
 

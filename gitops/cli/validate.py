@@ -9,7 +9,7 @@ import click
 from gitops.cli import exits
 from gitops.cli.loading import read, show
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.output import emit
 from gitops.model.diagnostics import Severity
 
 

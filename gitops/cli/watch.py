@@ -15,16 +15,16 @@ import click
 from gitops.cli import exits
 from gitops.cli.loading import settings
 from gitops.cli.options import SpecOptions, spec_options
-from gitops.cli.progress import PlainReporter
+from gitops.cli.pages.progress import PlainReporter
 from gitops.cli.running import waiting
 from gitops.cli.spec_files import SpecFiles
 from gitops.drivers.redact import Redactor
-from gitops.drivers.watcher import Watcher
+from gitops.drivers.sources.watcher import Watcher
 from gitops.engine.leasing import Claim
-from gitops.engine.loop import QUIET, Watch, follow
-from gitops.engine.polling import PolledSources
 from gitops.engine.reconcile import Crew
-from gitops.engine.wakeups import Wakeups
+from gitops.engine.watch.loop import QUIET, Watch, follow
+from gitops.engine.watch.polling import PolledSources
+from gitops.engine.watch.wakeups import Wakeups
 from gitops.model.bundle import Bundle
 from gitops.settings import Settings
 from gitops.wiring.memory import new_lease, open_store

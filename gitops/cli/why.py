@@ -7,15 +7,15 @@ import click
 from gitops.cli import exits
 from gitops.cli.deciding import Seat, decide_from, read_seat
 from gitops.cli.finding import declared
-from gitops.cli.moments import moment
 from gitops.cli.options import SpecOptions, output_option, spec_options
-from gitops.cli.output import emit
+from gitops.cli.pages.moments import moment
+from gitops.cli.pages.output import emit
+from gitops.cli.pages.why import page
 from gitops.cli.status import held_as_data
-from gitops.cli.why_page import page
 from gitops.drivers.redact import Redactor
-from gitops.engine import memory_kills
-from gitops.engine.glimpses import look_at
-from gitops.engine.why import Past, culprit, explain
+from gitops.engine.deploys import memory_kills
+from gitops.engine.looks.glimpses import look_at
+from gitops.engine.reports.why import Past, culprit, explain
 from gitops.model.address import Address, parse_address
 from gitops.model.conditions import Truth
 from gitops.model.explanation import Explanation, Failure, Running

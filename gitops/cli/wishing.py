@@ -14,8 +14,8 @@ from gitops.cli import exits
 from gitops.cli.deciding import Seat, read_seat
 from gitops.cli.interrupting import interruptible
 from gitops.cli.options import SpecOptions, app_argument, output_option, spec_options
-from gitops.cli.output import emit
-from gitops.cli.progress import failures_as_data, told
+from gitops.cli.pages.output import emit
+from gitops.cli.pages.progress import failures_as_data, told
 from gitops.cli.running import Wish, crew_of
 from gitops.engine.reconcile import Result
 from gitops.engine.wishes import Answer, Fulfilment, Petition, consider, grant

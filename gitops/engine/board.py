@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from threading import Lock
 
-from gitops.engine.addresses import Addresses
+from gitops.engine.deploys.addresses import Addresses
 from gitops.model.address import Address
 from gitops.model.image import ImageRef
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitops.engine.observe import notes_of, observe, observe_engines
+from gitops.engine.looks.observe import notes_of, observe, observe_engines
+from gitops.engine.looks.sources import read_inputs
+from gitops.engine.looks.together import Look
 from gitops.engine.ports import Memory, World
-from gitops.engine.sources import read_inputs
-from gitops.engine.together import Look
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs, Observed
 from gitops.model.plan import Plan
 from gitops.model.wanted import Wanted
+from gitops.plan.builds.remembered import recall
 from gitops.plan.grounds import Question
 from gitops.plan.planner import make_plan
-from gitops.plan.remembered import recall
 from gitops.plan.wanted import lookups, work_out
 
 

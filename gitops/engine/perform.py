@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine.building import build, push
-from gitops.engine.certifying import obtain
-from gitops.engine.creating import create_container, pull
-from gitops.engine.gate import wait_healthy
-from gitops.engine.hooking import run_hook
+from gitops.engine.builds.building import build, push
+from gitops.engine.builds.stepping import run_steps
+from gitops.engine.deploys.certifying import obtain
+from gitops.engine.deploys.creating import create_container, pull
+from gitops.engine.deploys.gate import wait_healthy
+from gitops.engine.deploys.hooking import run_hook
+from gitops.engine.deploys.probing import candidate
+from gitops.engine.deploys.refusals import recognized
+from gitops.engine.deploys.remembering import keep_revision
+from gitops.engine.deploys.routing import switch
 from gitops.engine.ports import Site
-from gitops.engine.probing import candidate
-from gitops.engine.refusals import recognized
-from gitops.engine.remembering import keep_revision
-from gitops.engine.reports import with_cause
-from gitops.engine.routing import switch
+from gitops.engine.reports.failures import with_cause
 from gitops.engine.scene import Desk, Scene
-from gitops.engine.stepping import run_steps
 from gitops.engine.waiting import drain, wait_service
 from gitops.model import actions as act
 from gitops.model.address import Address

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 from gitops.drivers.base import DriverError
+from gitops.engine.looks.together import Look
 from gitops.engine.ports import Site
-from gitops.engine.together import Look
 from gitops.model.actions import Build, RunTask, Tag
 from gitops.model.plan import Plan
 

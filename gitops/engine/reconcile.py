@@ -8,16 +8,16 @@ from threading import Event
 from typing import NamedTuple
 
 from gitops.drivers.base import LeaseKeeper
-from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
-from gitops.engine.build_runs import BuildRuns, Registrar
+from gitops.engine.builds.records import BuildRuns, Registrar
+from gitops.engine.builds.remains import sweeping
 from gitops.engine.decide import Decision, decide
+from gitops.engine.deploys.addresses import Addresses
 from gitops.engine.execute import execute
 from gitops.engine.leasing import Claim, holding
 from gitops.engine.ports import Memory, Reporter, World
 from gitops.engine.preparing import preparing
 from gitops.engine.record import Recorder, Redact
-from gitops.engine.remains import sweeping
 from gitops.engine.scene import Scene
 from gitops.model.actions import CreateContainer
 from gitops.model.address import Address

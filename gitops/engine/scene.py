@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitops.drivers.base import Cancel, Output
 from gitops.engine.board import Board
-from gitops.engine.build_runs import BuildRuns
+from gitops.engine.builds.records import BuildRuns
 from gitops.engine.ports import World
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
+from gitops.engine.deploys.addresses import Addresses
 from gitops.engine.leasing import holding
-from gitops.engine.observe import observe, observe_engines
+from gitops.engine.looks.observe import observe, observe_engines
 from gitops.engine.ports import World
 from gitops.engine.reconcile import Crew, Order, build_runs, carry_out, failures_of, gateway_names
 from gitops.engine.scene import Scene

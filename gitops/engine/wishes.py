@@ -7,6 +7,15 @@ from typing import NamedTuple
 
 from gitops.engine.decide import Decision, decide
 from gitops.engine.leasing import holding
+from gitops.engine.looks.spots import (
+    app_of,
+    exact_content,
+    family_of,
+    question_of,
+    slot_of,
+    spot_of,
+)
+from gitops.engine.looks.supposing import supposing
 from gitops.engine.ports import Memory, World
 from gitops.engine.preparing import preparing
 from gitops.engine.reconcile import (
@@ -19,15 +28,6 @@ from gitops.engine.reconcile import (
     rounds,
     scene,
 )
-from gitops.engine.spots import (
-    app_of,
-    exact_content,
-    family_of,
-    question_of,
-    slot_of,
-    spot_of,
-)
-from gitops.engine.supposing import supposing
 from gitops.model.actions import EraseNote
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
@@ -35,10 +35,10 @@ from gitops.model.notes import HOLD
 from gitops.model.plan import Plan
 from gitops.model.records import EventType, NewEvent
 from gitops.model.revisions import Content
-from gitops.plan import wishes
+from gitops.plan.deploys import wishes
+from gitops.plan.deploys.restart import plan_restart
+from gitops.plan.deploys.wishes import Asked, RefusedError, Spot, Wish, led_by, undone
 from gitops.plan.parts import only
-from gitops.plan.restart import plan_restart
-from gitops.plan.wishes import Asked, RefusedError, Spot, Wish, led_by, undone
 
 _REASONS = {
     "rollback": "RolledBack",

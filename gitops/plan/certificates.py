@@ -8,9 +8,9 @@ from gitops.model.notes import CERTIFICATE, Note
 from gitops.model.routes import Route, Rules
 from gitops.model.wanted import WantedApp
 from gitops.plan.containers import certificates_volume
+from gitops.plan.deploys.place import Place
 from gitops.plan.draft import Chain
 from gitops.plan.encoding import UnreadableError, decode
-from gitops.plan.place import Place
 
 OBTAINED = "*"
 """Stands in a plan for the name of a certificate that is obtained by one of its steps."""

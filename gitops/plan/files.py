@@ -8,7 +8,7 @@ from gitops.model.files import files_volume, is_files_volume
 from gitops.model.notes import HISTORY
 from gitops.model.observed import EngineSnapshot
 from gitops.model.wanted import Wanted
-from gitops.plan.revisions import revisions
+from gitops.plan.deploys.revisions import revisions
 
 
 def needless(wanted: Wanted, engine: EngineSnapshot) -> Iterable[str]:

@@ -12,12 +12,12 @@ from gitops.model.plan import History
 from gitops.model.routes import Route
 from gitops.model.wanted import Blocked, Wanted, WantedApp
 from gitops.plan.containers import certificates_volume
-from gitops.plan.content import slot_address
+from gitops.plan.deploys.content import slot_address
+from gitops.plan.deploys.holds import Notes, by_topic
+from gitops.plan.deploys.place import Place
+from gitops.plan.deploys.sickness import sick
 from gitops.plan.draft import Draft
-from gitops.plan.holds import Notes, by_topic
-from gitops.plan.place import Place
 from gitops.plan.routes import routes_now, without_certificate
-from gitops.plan.sickness import sick
 
 
 class Question(NamedTuple):

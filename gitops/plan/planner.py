@@ -11,16 +11,16 @@ from gitops.model.observed import Observed
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.plan import Plan
 from gitops.model.wanted import Blocked, Wanted, WantedApp
+from gitops.plan.builds.images import TAG_PREFIX
+from gitops.plan.builds.making import plan_image
+from gitops.plan.deploys.resort import hold_app, sealed, wait_for
+from gitops.plan.deploys.workloads import Order, plan_apps
 from gitops.plan.draft import Draft
 from gitops.plan.files import needless
 from gitops.plan.fingerprint import config_hash
 from gitops.plan.grounds import Ground, Question, groups, place_of, survey
-from gitops.plan.images import TAG_PREFIX
-from gitops.plan.making import plan_image
 from gitops.plan.prune import Left, orphan_networks, orphans, plan_removals, refusal, unseen
-from gitops.plan.resort import hold_app, sealed, wait_for
 from gitops.plan.services import plan_gateway, plan_network, plan_registry
-from gitops.plan.workloads import Order, plan_apps
 
 SUSPENDED = "BuildSuspended"
 """The reason of an app that waits because the user said so: it is at rest, not in trouble."""

@@ -10,10 +10,10 @@ from gitops.model.observed import LABEL_PORT, GatewayState, ObservedContainer
 from gitops.model.outcomes import Found, Observation
 from gitops.model.routes import Route
 from gitops.model.wanted import WantedApp
+from gitops.plan.deploys.holds import Notes
+from gitops.plan.deploys.place import server_of
+from gitops.plan.deploys.revisions import revisions
 from gitops.plan.fronts import route_of
-from gitops.plan.holds import Notes
-from gitops.plan.place import server_of
-from gitops.plan.revisions import revisions
 
 
 def routes_now(

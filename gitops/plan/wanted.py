@@ -10,10 +10,10 @@ from gitops.model.image import ImageRef, registry_of
 from gitops.model.observed import Inputs
 from gitops.model.resources import Target
 from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedService
-from gitops.plan.apps import wanted_apps
+from gitops.plan.builds.images import TAG_PREFIX, wanted_images
 from gitops.plan.containers import gateway_service, registry_service
-from gitops.plan.holds import Notes
-from gitops.plan.images import TAG_PREFIX, wanted_images
+from gitops.plan.deploys.apps import wanted_apps
+from gitops.plan.deploys.holds import Notes
 
 
 def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Wanted:

@@ -14,7 +14,7 @@ from gitops.model.address import KINDS, Address
 from gitops.model.bundle import Bundle, Loaded
 from gitops.model.diagnostics import Diagnostic, Severity, Span, has_errors
 from gitops.model.resources import Resource
-from gitops.spec.decode import decode
+from gitops.spec.decode.resources import decode
 from gitops.spec.document import API_VERSION, UNREAD, Document, Parsed, parse
 from gitops.spec.findings import Finding
 from gitops.spec.limits import EXPLAINED, PROBLEMS

@@ -10,8 +10,8 @@ from gitops.model.address import Address
 from gitops.model.resources import BuildTask, Registry, Repository, Resource, Target
 from gitops.model.webapp import NamedImage, RepositoryImage, WebApp
 from gitops.spec.claims import claims
-from gitops.spec.decode_app import DEFAULT_TARGET
-from gitops.spec.decode_place import LOCAL
+from gitops.spec.decode.app import DEFAULT_TARGET
+from gitops.spec.decode.place import LOCAL
 from gitops.spec.findings import Finding, Path, dotted
 
 Resources = Mapping[Address, Resource]

@@ -9,12 +9,12 @@ from threading import Lock, Thread
 from typing import NamedTuple
 
 from gitops.drivers.base import BuildContext, Builder, RunMark
-from gitops.drivers.build_habit import Chores, Habit, pace
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.builders.habit import Chores, Habit, pace
 from gitops.drivers.contexts.files import RunFiles
 from gitops.drivers.contexts.opening import open_context, open_remote, with_dockerfile
-from gitops.drivers.docker_config import Endpoint
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_http import unobserved
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.http import unobserved
 from gitops.drivers.processes import is_gone, this_host, this_process
 from gitops.drivers.redact import Redactor
 from gitops.drivers.tasks.engine import DockerTaskEngine
@@ -71,8 +71,8 @@ class Errands:
 
     def builder(self) -> Builder:
         """Return what builds on the engine."""
-        from gitops.drivers.build_prune import tidy  # noqa: PLC0415 - 30 ms, only for a build
-        from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - the same
+        from gitops.drivers.builders.choice import choose_builder  # noqa: PLC0415 - the same
+        from gitops.drivers.builders.prune import tidy  # noqa: PLC0415 - 30 ms, only for a build
 
         with self._lock:
             if self._builder is None:

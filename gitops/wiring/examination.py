@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from gitops.drivers.builder_choice import choose_builder, programs
-from gitops.drivers.docker_config import Endpoint
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_facts import engine_facts
+from gitops.drivers.builders.choice import choose_builder, programs
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.facts import engine_facts
 from gitops.drivers.machine import may_write, space_at, version_of
 from gitops.drivers.redact import Redactor
-from gitops.engine import checkup
+from gitops.engine.looks import checkup
 from gitops.model.bundle import Bundle
 from gitops.model.checkup import EngineFacts, Finding, Grade, Verdict
 from gitops.model.resources import Target
 from gitops.plan.wanted import default_target
 from gitops.settings import Settings
-from gitops.spec.decode_place import LOCAL
+from gitops.spec.decode.place import LOCAL
 from gitops.wiring.needs import needs_of
 from gitops.wiring.worlds import registry_auths
 

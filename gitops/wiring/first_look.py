@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, EngineReader, GatewayReader
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.http import EngineHttp, Observer, unobserved
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.drivers.gateway.reader import DockerGatewayReader
-from gitops.engine.together import Look
+from gitops.engine.looks.together import Look
 from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, GatewayState
 from gitops.model.routes import ServerHealth
 from gitops.settings import Settings

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from gitops.drivers.base import GatewayReader
-from gitops.drivers.engine_connection import connect_engine
+from gitops.drivers.engine.connection import connect_engine
 from gitops.drivers.gateway.reader import DockerGatewayReader
 from gitops.drivers.machine import port_is_free
-from gitops.drivers.oci_registry import OciRegistry
+from gitops.drivers.registry.oci import OciRegistry
 from gitops.drivers.secret_reader import LocalSecretReader
-from gitops.engine import checkup
+from gitops.engine.looks import checkup
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.checkup import EngineFacts, Grade, Holder, Verdict
@@ -22,7 +22,7 @@ from gitops.model.resources import Registry, Target
 from gitops.model.webapp import NamedImage
 from gitops.plan.wanted import default_target
 from gitops.settings import Settings
-from gitops.spec.decode_place import DEFAULT_REGISTRY, LOCAL
+from gitops.spec.decode.place import DEFAULT_REGISTRY, LOCAL
 from gitops.wiring.worlds import registry_auths
 
 _LOCAL = ("", "unix")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from gitops.drivers.base import RunMark, TaskEngine
-from gitops.drivers.builder_orphans import end_orphans
+from gitops.drivers.builders.orphans import end_orphans
 from gitops.drivers.leftover_processes import end_leftovers
 from gitops.drivers.processes import is_gone
 from gitops.engine.tasks.ports import TaskBook

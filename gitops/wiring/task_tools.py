@@ -45,7 +45,7 @@ class _Places:
             yield RunFiles(FolderFiles(Path(task.source.path)), Facts(task.source.path), VCS)
             return
         from gitops.drivers.contexts.git_files import source_files  # noqa: PLC0415 - 110 ms
-        from gitops.drivers.git_wanted import GitWanted  # noqa: PLC0415 - the same
+        from gitops.drivers.git.wanted import GitWanted  # noqa: PLC0415 - the same
 
         wanted = GitWanted(task.address, task.source, "", task.triggers)
         with source_files(self._cache / "git", wanted, source, secrets) as found:
@@ -83,7 +83,7 @@ class _Workspace:
 
 
 def _aliases(url: str) -> str:
-    from gitops.drivers.alias_urls import read_aliases  # noqa: PLC0415 - few tasks name a URL
+    from gitops.drivers.contexts.alias_urls import read_aliases  # noqa: PLC0415 - few tasks name a URL
 
     return read_aliases(url)
 

@@ -17,18 +17,18 @@ from gitops.drivers.base import (
     GatewayWriter,
     TaskEngine,
 )
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_events import DockerEvents
-from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
-from gitops.drivers.engine_notes import VolumeNotes
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.events import DockerEvents
+from gitops.drivers.engine.http import EngineHttp, Observer, unobserved
+from gitops.drivers.engine.lease import VolumeLease
+from gitops.drivers.engine.notes import VolumeNotes
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.drivers.gateway.reader import DockerGatewayReader
-from gitops.drivers.lease import VolumeLease
-from gitops.drivers.oci_http import OciHttp
-from gitops.drivers.oci_registry import OciRegistry
 from gitops.drivers.processes import is_alive
+from gitops.drivers.registry.http import OciHttp
+from gitops.drivers.registry.oci import OciRegistry
 from gitops.drivers.secret_reader import LocalSecretReader
-from gitops.drivers.sources import Sources
+from gitops.drivers.sources.reader import Sources
 from gitops.engine.ports import Site, World
 from gitops.model.bundle import Bundle
 from gitops.model.outcomes import Observation
@@ -81,12 +81,12 @@ class _Bases(NamedTuple):
 
     def look(self, images: Iterable[str], own: frozenset[str]) -> Mapping[str, Observation[str]]:
         """Return the digest of each image's tag; see `BaseFollower`."""
-        from gitops.drivers.base_digests import (  # noqa: PLC0415 - for Dockerfiles only
+        from gitops.drivers.registry.base_digests import (  # noqa: PLC0415 - for Dockerfiles only
             HURRIED,
             BaseDigests,
             Fate,
         )
-        from gitops.drivers.digest_memory import DigestMemory  # noqa: PLC0415 - the same
+        from gitops.drivers.registry.digest_memory import DigestMemory  # noqa: PLC0415 - the same
 
         asking = OciRegistry(self.auths, OciHttp(patience=HURRIED))
         fate = Fate(time.time, random.random)
@@ -138,8 +138,8 @@ def _site(address: str, auths: Auths, settings: Settings, observer: Observer) ->
 
 
 def _engine(address: str, auths: Auths, settings: Settings, observer: Observer) -> Engine:
-    from gitops.drivers.docker_engine import DockerEngine  # noqa: PLC0415 - the SDK: 110 ms
-    from gitops.drivers.sdk_client import SdkClient  # noqa: PLC0415 - the same
+    from gitops.drivers.engine.sdk_client import SdkClient  # noqa: PLC0415 - the same
+    from gitops.drivers.engine.writer import DockerEngine  # noqa: PLC0415 - the SDK: 110 ms
 
     return DockerEngine(SdkClient(address, settings.environ, observer), auths)
 
@@ -151,10 +151,10 @@ def _gateway(engine: Engine, http: EngineHttp, reader: DockerGatewayReader) -> G
 
 
 def _builder(http: EngineHttp, address: str, auths: Auths, settings: Settings) -> Builder:
-    from gitops.drivers.build_habit import Habit, pace  # noqa: PLC0415 - only for a build
-    from gitops.drivers.build_prune import tidy  # noqa: PLC0415 - the same
-    from gitops.drivers.builder_choice import choose_builder  # noqa: PLC0415 - the same
-    from gitops.drivers.docker_config import Endpoint  # noqa: PLC0415 - the same
+    from gitops.drivers.builders.choice import choose_builder  # noqa: PLC0415 - the same
+    from gitops.drivers.builders.docker_config import Endpoint  # noqa: PLC0415 - the same
+    from gitops.drivers.builders.habit import Habit, pace  # noqa: PLC0415 - only for a build
+    from gitops.drivers.builders.prune import tidy  # noqa: PLC0415 - the same
     from gitops.drivers.redact import Redactor  # noqa: PLC0415 - the same
 
     redact = Redactor([secret for _, secret in auths.values()])
@@ -166,15 +166,15 @@ def _builder(http: EngineHttp, address: str, auths: Auths, settings: Settings) -
 def _tasks(
     http: EngineHttp, address: str, auths: Auths, settings: Settings, observer: Observer
 ) -> TaskEngine:
-    from gitops.drivers.docker_config import Endpoint  # noqa: PLC0415 - only for a run of a task
+    from gitops.drivers.builders.docker_config import Endpoint  # noqa: PLC0415 - only for a run of a task
     from gitops.drivers.tasks.engine import DockerTaskEngine  # noqa: PLC0415 - the same
 
     return DockerTaskEngine(http, Endpoint(address, auths, settings.environ), observer)
 
 
 def _attester(engine: Engine, address: str, auths: Auths, settings: Settings) -> Attester:
-    from gitops.drivers.attester import OciAttester  # noqa: PLC0415 - few tasks ask for it
-    from gitops.drivers.sdk_client import SdkClient  # noqa: PLC0415 - the same
+    from gitops.drivers.engine.sdk_client import SdkClient  # noqa: PLC0415 - the same
+    from gitops.drivers.registry.attester import OciAttester  # noqa: PLC0415 - few tasks ask for it
 
     return OciAttester(auths, SdkClient(address, settings.environ), engine)
 

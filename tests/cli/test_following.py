@@ -9,8 +9,8 @@ from support.commands import gitops
 from support.specs import written as spec_file
 
 from gitops.cli.finding import Unit, chosen, sorted_out
-from gitops.cli.following import Choice, followed, written
 from gitops.cli.logs import Sources
+from gitops.cli.pages.following import Choice, followed, written
 from gitops.drivers.base import Engine
 from gitops.model.observed import (
     LABEL_PROJECT,
@@ -18,7 +18,7 @@ from gitops.model.observed import (
     LABEL_SIDECAR,
     ObservedContainer,
 )
-from gitops.plan.wishes import RefusedError
+from gitops.plan.deploys.wishes import RefusedError
 
 
 def container(name: str, created: int, state: str = "running", **labels: str) -> ObservedContainer:

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from support.steps import plan, start
 
-from gitops.cli.live import LiveReporter
+from gitops.cli.pages.live import LiveReporter
 from gitops.model.outcomes import Done, Skipped, Stalled
 
 

@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
-from gitops.cli.spool import HELD, Spool
+from gitops.cli.pages.spool import HELD, Spool
 
 
 class Reader:

@@ -10,7 +10,7 @@ from threading import Event
 from support.eventual import eventually
 
 from gitops.drivers.base import Builder, BuildJob
-from gitops.drivers.folder import folder_context, read_folder
+from gitops.drivers.sources.folder import folder_context, read_folder
 from gitops.model.image import ImageRef
 
 HOST = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")

@@ -14,10 +14,10 @@ from urllib.parse import quote
 import pytest
 from support.together import together
 
-from gitops.drivers.docker_engine import DockerEngine
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_http import EngineHttp
-from gitops.drivers.sdk_client import SdkClient
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.http import EngineHttp
+from gitops.drivers.engine.sdk_client import SdkClient
+from gitops.drivers.engine.writer import DockerEngine
 from gitops.model.address import Address
 from gitops.model.image import parse_image
 from gitops.model.wanted import WantedContainer

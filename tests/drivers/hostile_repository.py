@@ -11,7 +11,7 @@ from pathlib import Path
 
 from source_fixtures import git_source, read, task
 
-from gitops.drivers.sources import Sources
+from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Absent, Observation, Unreachable
 from gitops.model.resources import BuildTask, PullRequests, Triggers
 from gitops.model.sources import Source

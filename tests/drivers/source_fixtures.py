@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops.drivers.sources import Sources
+from gitops.drivers.sources.reader import Sources
 from gitops.model.address import Address
 from gitops.model.metadata import Metadata
 from gitops.model.outcomes import Found

@@ -13,9 +13,9 @@ import pytest
 from engine_fixtures import ADDRESS
 
 from gitops.drivers.base import DriverError, RunMark, Sink, StepContainer, StepEnd
-from gitops.drivers.docker_config import Auths, Endpoint
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_http import EngineHttp
+from gitops.drivers.builders.docker_config import Auths, Endpoint
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.http import EngineHttp
 from gitops.drivers.tasks.engine import DockerTaskEngine
 
 

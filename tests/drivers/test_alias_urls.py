@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from gitops.drivers.alias_urls import LARGEST, read_aliases
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.contexts.alias_urls import LARGEST, read_aliases
 
 
 class _Quiet(SimpleHTTPRequestHandler):

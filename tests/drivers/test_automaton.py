@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.drivers import ignore
-from gitops.drivers.ignore import Matcher
+from gitops.drivers.sources import ignore
+from gitops.drivers.sources.ignore import Matcher
 
 PATTERNS = st.lists(st.sampled_from(["*", "**/", "a", "b", "/", "?", "[ab]"]), min_size=1).map(
     "".join

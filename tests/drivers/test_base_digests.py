@@ -13,10 +13,10 @@ from threading import Event, Thread
 import pytest
 from registry_servers import DIGEST, FOUND, Asked, Reply, serving
 
-from gitops.drivers.base_digests import HURRIED, LATEST, SOONEST, BaseDigests, Fate
-from gitops.drivers.digest_memory import FILE, DigestMemory
-from gitops.drivers.oci_http import OciHttp
-from gitops.drivers.oci_registry import Answer, OciRegistry
+from gitops.drivers.registry.base_digests import HURRIED, LATEST, SOONEST, BaseDigests, Fate
+from gitops.drivers.registry.digest_memory import FILE, DigestMemory
+from gitops.drivers.registry.http import OciHttp
+from gitops.drivers.registry.oci import Answer, OciRegistry
 from gitops.model.image import ImageRef
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 

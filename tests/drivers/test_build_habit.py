@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Event
 
 from gitops.drivers.base import Output
-from gitops.drivers.build_habit import Chores, Pace, pace
+from gitops.drivers.builders.habit import Chores, Pace, pace
 
 
 def test_a_look_that_freed_nothing_is_followed_by_a_rest(tmp_path: Path) -> None:

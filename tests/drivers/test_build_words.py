@@ -19,11 +19,11 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
-from gitops.drivers.build_cache import stage_image, stage_jobs
-from gitops.drivers.build_prune import prune_cache, tidy
-from gitops.drivers.buildkit_options import Use, arguments
-from gitops.drivers.dockerfile_stages import logged_stages
-from gitops.drivers.engine_http import Answer, SocketHttp
+from gitops.drivers.builders.buildkit_options import Use, arguments
+from gitops.drivers.builders.cache import stage_image, stage_jobs
+from gitops.drivers.builders.prune import prune_cache, tidy
+from gitops.drivers.builders.stages import logged_stages
+from gitops.drivers.engine.http import Answer, SocketHttp
 from gitops.model.dockerfile import stage_names
 from gitops.model.image import ImageRef
 from gitops.settings import DEFAULT_BUILD_CACHE, SettingsError, read_settings

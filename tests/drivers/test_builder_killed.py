@@ -15,8 +15,8 @@ BUILD = """
 import os, sys
 from pathlib import Path
 from builder_fixtures import HOST, build, job
-from gitops.drivers.builder_choice import choose_builder
-from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.builders.choice import choose_builder
+from gitops.drivers.builders.docker_config import Endpoint
 from gitops.model.image import ImageRef
 
 builder = choose_builder(Endpoint(HOST, {}, os.environ), sys.argv[1], str)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gitops.drivers.builder_choice import choose_builder
-from gitops.drivers.builder_memory import memory
-from gitops.drivers.buildkit import BuildKit
-from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.builders.buildkit import BuildKit
+from gitops.drivers.builders.choice import choose_builder
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.builders.memory import memory
 
 CLI = """#!/bin/sh
 echo "$@" >> {log}

@@ -13,11 +13,11 @@ from source_fixtures import write
 from support.eventual import eventually
 
 from gitops.drivers.base import Ability, Builder, CacheUse, DriverError, ErrorKind
-from gitops.drivers.build_demands import check
-from gitops.drivers.builder_choice import choose_builder
-from gitops.drivers.docker_config import Endpoint
-from gitops.drivers.folder import folder_context, read_folder
+from gitops.drivers.builders.choice import choose_builder
+from gitops.drivers.builders.demands import check
+from gitops.drivers.builders.docker_config import Endpoint
 from gitops.drivers.processes import this_host, this_process
+from gitops.drivers.sources.folder import folder_context, read_folder
 from gitops.model.image import ImageRef
 from gitops.model.secret import Secret
 

@@ -18,9 +18,9 @@ from source_fixtures import write
 from support.eventual import eventually
 
 from gitops.drivers.base import DriverError
-from gitops.drivers.builder_choice import choose_builder
-from gitops.drivers.builder_orphans import Orphan, end_orphans, orphaned_steps
-from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.builders.choice import choose_builder
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.builders.orphans import Orphan, end_orphans, orphaned_steps
 from gitops.model.image import ImageRef
 
 pytestmark = pytest.mark.scenario

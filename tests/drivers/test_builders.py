@@ -16,11 +16,11 @@ from source_fixtures import write
 from support.eventual import eventually
 
 from gitops.drivers.base import Builder, BuildJob, DriverError, ErrorKind
-from gitops.drivers.build_errors import build_error
-from gitops.drivers.builder_choice import choose_builder
-from gitops.drivers.docker_config import Endpoint, docker_config
-from gitops.drivers.folder import folder_context, read_folder
+from gitops.drivers.builders.choice import choose_builder
+from gitops.drivers.builders.docker_config import Endpoint, docker_config
+from gitops.drivers.builders.errors import build_error
 from gitops.drivers.redact import Redactor
+from gitops.drivers.sources.folder import folder_context, read_folder
 from gitops.model.image import ImageRef
 from gitops.model.secret import Secret
 

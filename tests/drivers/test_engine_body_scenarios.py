@@ -6,7 +6,7 @@ import pytest
 from engine_fixtures import Lab, eventually, inspect, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.model.secret import FileSecret, Secret
 from gitops.model.wanted import EngineCheck
 from gitops.model.webapp import Confinement, Tmpfs

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from support.own_certificate import write_certificate
 
-from gitops.drivers.engine_dial import dial
+from gitops.drivers.engine.dial import dial
 
 
 @pytest.fixture

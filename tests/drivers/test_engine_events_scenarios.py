@@ -15,10 +15,10 @@ from engine_fixtures import ADDRESS, Lab, eventually, lab
 from support.engine_proxy import EngineProxy
 
 from gitops.drivers.base import EngineEvent
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_events import DockerEvents, event_of
-from gitops.drivers.engine_http import EngineHttp
-from gitops.drivers.engine_sdk_http import SdkHttp
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.events import DockerEvents, event_of
+from gitops.drivers.engine.http import EngineHttp
+from gitops.drivers.engine.sdk_http import SdkHttp
 from gitops.model.image import parse_image
 from gitops.model.wanted import EngineCheck
 from gitops.model.webapp import Resources

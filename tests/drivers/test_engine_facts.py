@@ -6,7 +6,7 @@ import pytest
 from engine_fixtures import ADDRESS, Lab, lab
 from support.scenario import free_port
 
-from gitops.drivers.engine_facts import engine_facts
+from gitops.drivers.engine.facts import engine_facts
 from gitops.model.checkup import Holder
 from gitops.model.wanted import PublishedPort
 

@@ -6,9 +6,9 @@ import pytest
 from engine_fixtures import Lab, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_http import Answer
-from gitops.drivers.engine_notes import VolumeNotes, latest_notes, volume_name
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine.http import Answer
+from gitops.drivers.engine.notes import VolumeNotes, latest_notes, volume_name
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.model.notes import HISTORY, HOLD, Note
 
 pytestmark = pytest.mark.scenario

@@ -11,9 +11,9 @@ from engine_fixtures import ADDRESS, Lab, discard, eventually, inspect, lab
 from support.scenario import free_port
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_lines import lines as cut
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.lines import lines as cut
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.model.image import ImageRef, parse_image
 from gitops.model.secret import EnvSecret, Secret
 from gitops.model.wanted import PublishedPort

@@ -14,7 +14,7 @@ import pytest
 from engine_fixtures import ADDRESS, Lab, eventually, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_shell import Streams, attach
+from gitops.drivers.engine.shell import Streams, attach
 
 pytestmark = pytest.mark.scenario
 __all__ = ["lab"]

@@ -9,9 +9,9 @@ import pytest
 from engine_fixtures import Lab, lab
 from test_engine_body_scenarios import said
 
-from gitops.drivers import engine_volumes
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine import volumes
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.model.files import files_volume, is_files_volume
 from gitops.model.image import parse_image
 from gitops.model.observed import LABEL_HAND
@@ -63,7 +63,7 @@ def test_volume_needs_an_image_that_is_there(lab: Lab) -> None:
 def test_hand_that_was_left_lets_go(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A volume that the container of a process that died still holds can be removed."""
     volume = f"{lab.name}-v"
-    monkeypatch.setattr(engine_volumes, "STALE", -60.0)
+    monkeypatch.setattr(volumes, "STALE", -60.0)
     body = {
         "Image": "busybox:latest",
         "Cmd": ["-"],

@@ -7,8 +7,8 @@ import pytest
 from source_fixtures import git_source, origin, read, task, unpack, write
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.folder import read_folder
-from gitops.drivers.sources import Sources
+from gitops.drivers.sources.folder import read_folder
+from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Absent, Unreachable
 from gitops.model.resources import PathSource
 

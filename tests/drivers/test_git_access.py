@@ -9,8 +9,8 @@ import pytest
 from git_server import git_server
 from source_fixtures import calls, counted_git, git_source, origin, read, task, unpack
 
-from gitops.drivers import git_mirror
-from gitops.drivers.sources import Sources
+from gitops.drivers.git import mirror
+from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Unreachable
 from gitops.model.resources import Credentials, SshKey
 from gitops.model.secret import EnvSecret, Secret
@@ -94,7 +94,7 @@ def test_a_secret_that_could_not_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_hung_remote_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes the connection and says nothing makes the source unreachable in time."""
-    monkeypatch.setattr(git_mirror, "LISTING", 0.7)
+    monkeypatch.setattr(mirror, "LISTING", 0.7)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         built = task(git_source(f"git://127.0.0.1:{silent.getsockname()[1]}/x"))
         seen = Sources(tmp_path / "cache").read([built], {})[built.address]

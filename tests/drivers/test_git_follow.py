@@ -19,10 +19,10 @@ from source_fixtures import (
 )
 from support.clocks import ManualClock
 
-from gitops.drivers import git_mirror
-from gitops.drivers.git_mirror import FetchLimits
-from gitops.drivers.sources import Sources
-from gitops.engine.polling import PolledSources
+from gitops.drivers.git import mirror
+from gitops.drivers.git.mirror import FetchLimits
+from gitops.drivers.sources.reader import Sources
+from gitops.engine.watch.polling import PolledSources
 from gitops.model.outcomes import Absent, Found
 from gitops.model.resources import (
     BuildTask,
@@ -186,7 +186,7 @@ def test_what_is_sent_for_a_pull_request_is_its_own(tmp_path: Path) -> None:
 
 def test_a_bad_pull_request_hurts_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One without a Dockerfile and one that is too large are notes; branch and others are read."""
-    monkeypatch.setattr(git_mirror, "PULL", FetchLimits(60.0, 1 << 20))
+    monkeypatch.setattr(mirror, "PULL", FetchLimits(60.0, 1 << 20))
     repository = origin(tmp_path / "origin", FILES)
     good = pull(repository, FORMS[0].format(1), {"web/src/x.py": "good"})
     (repository.folder / "web/big").write_bytes(os.urandom(3 << 20))

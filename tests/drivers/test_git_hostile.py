@@ -16,12 +16,12 @@ from hostile_repository import (
 )
 from source_fixtures import calls, counted_git, git_source, read, task, unpack
 
-from gitops.drivers import git_mirror
 from gitops.drivers.base import DriverError
-from gitops.drivers.git_access import split_url
-from gitops.drivers.git_listing import module_remote
-from gitops.drivers.git_refs import parse_refs
-from gitops.drivers.sources import Sources
+from gitops.drivers.git import mirror
+from gitops.drivers.git.access import split_url
+from gitops.drivers.git.listing import module_remote
+from gitops.drivers.git.refs import parse_refs
+from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Absent, Unreachable
 from gitops.model.resources import Credentials, GitRef
 from gitops.model.secret import EnvSecret, Secret
@@ -278,7 +278,7 @@ def test_refs_that_git_would_not_make_are_not_there(hostile: Hostile, sources: S
 
 def test_too_many_refs_say_nothing(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that lists without end is given up, and nothing follows from what it said."""
-    monkeypatch.setattr(git_mirror, "REFS_BYTES", 1 << 20)
+    monkeypatch.setattr(mirror, "REFS_BYTES", 1 << 20)
     many = [("1" * 40, b"refs/heads/%0200d" % number) for number in range(5000)]
     with lying_server(advertisement(many)) as url:
         found = seen(sources, task(git_source(url)))

@@ -13,11 +13,11 @@ from hostile_repository import (
 )
 from source_fixtures import read
 
-from gitops.drivers import git_listing, git_sending
 from gitops.drivers.base import DriverError
 from gitops.drivers.contexts.git_files import source_files
-from gitops.drivers.git_wanted import GitWanted
-from gitops.drivers.sources import Sources
+from gitops.drivers.git import listing, sending
+from gitops.drivers.git.wanted import GitWanted
+from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Found
 from gitops.model.resources import GitSource
 
@@ -36,7 +36,7 @@ def test_ten_milliard_files_are_refused_soon(
     hostile: Hostile, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A few hundred bytes that stand for ten milliard files are an error, and cost a moment."""
-    monkeypatch.setattr(git_listing, "LISTING_BYTES", 1 << 20)
+    monkeypatch.setattr(listing, "LISTING_BYTES", 1 << 20)
     tree = hostile.tree([("100644", "f", hostile.dockerfile)])
     for _ in range(10):
         tree = hostile.tree([("40000", str(n), tree) for n in range(10)])
@@ -74,7 +74,7 @@ def test_much_from_little_is_not_sent(
     tmp_path: Path, hostile: Hostile, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pull request that unpacks to more than its limit is refused, by builds and by steps."""
-    monkeypatch.setattr(git_sending, "PULL_BYTES", 1 << 20)
+    monkeypatch.setattr(sending, "PULL_BYTES", 1 << 20)
     zeros = ("100644", "zeros", hostile.blob(b"\0" * (3 << 20)))
     hostile.point(PULL, [("100644", "Dockerfile", hostile.dockerfile), zeros])
     built = following(hostile)

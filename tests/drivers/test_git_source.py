@@ -9,9 +9,9 @@ import pytest
 from source_fixtures import WHEN, calls, counted_git, git_source, origin, read, task, unpack
 
 from gitops.drivers.base import DriverError
-from gitops.drivers.git_access import split_url
-from gitops.drivers.git_listing import module_remote
-from gitops.drivers.sources import Sources
+from gitops.drivers.git.access import split_url
+from gitops.drivers.git.listing import module_remote
+from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Absent, Found, Unreachable
 from gitops.model.resources import GitRef, PathSource
 
@@ -90,10 +90,10 @@ def test_a_server_that_gives_only_refs_still_gives_their_past(tmp_path: Path) ->
     for config in (tmp_path / "cache/git").glob("config"):
         # Protocol 0 is what servers speak that refuse ids.
         config.write_text(config.read_text().replace("version = 2", "version = 0"))
-    from gitops.drivers import git_mirror  # noqa: PLC0415 - only this test needs it
+    from gitops.drivers.git import mirror  # noqa: PLC0415 - only this test needs it
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(git_mirror, "CONFIG", (tmp_path / "cache/git/config").read_text())
+        patch.setattr(mirror, "CONFIG", (tmp_path / "cache/git/config").read_text())
         assert read(sources, task(git_source(repository.url, GitRef(commit=first)))).commit == first
         gone = task(git_source(repository.url, GitRef(commit="1" * 40)))
         seen = sources.read([gone], {})[gone.address]
@@ -246,5 +246,5 @@ def test_locks_of_a_killed_git_do_not_stay_in_the_way(tmp_path: Path) -> None:
 
 def test_folders_alone_import_no_git() -> None:
     """GitPython is imported for a git source only: it costs as much as the rest of the start."""
-    code = "import sys, gitops.drivers.sources; sys.exit('git' in sys.modules)"
+    code = "import sys, gitops.drivers.sources.reader; sys.exit('git' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

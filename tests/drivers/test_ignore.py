@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gitops.drivers.base import DriverError
-from gitops.drivers.ignore import Matcher, parse_ignore
+from gitops.drivers.sources.ignore import Matcher, parse_ignore
 
 TABLE = [
     ("*.md", "a.md", True),

@@ -12,8 +12,8 @@ import pytest
 from engine_fixtures import ADDRESS, Lab, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.lease import HEARTBEAT, TTL, VolumeLease
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.lease import HEARTBEAT, TTL, VolumeLease
 from gitops.drivers.processes import is_alive, this_host, this_process
 from gitops.model.lease import Lease
 

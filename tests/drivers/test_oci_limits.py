@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.drivers.oci_limits import asked_to_wait
+from gitops.drivers.registry.limits import asked_to_wait
 
 START = 1_700_000_000.0
 

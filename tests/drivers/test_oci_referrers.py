@@ -13,7 +13,7 @@ from registry_servers import Asked, serving
 from small_registry import INDEX, SmallRegistry, sha256
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.oci_referrers import Artifact, OciReferrers
+from gitops.drivers.registry.referrers import Artifact, OciReferrers
 from gitops.model.image import ImageRef
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

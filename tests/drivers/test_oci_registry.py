@@ -9,9 +9,9 @@ import pytest
 from registry_servers import DIGEST, FOUND, Asked, Reply, bearer, serving
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.oci_auth import Auths, parse_challenge
-from gitops.drivers.oci_http import OciHttp, is_loopback
-from gitops.drivers.oci_registry import OciRegistry
+from gitops.drivers.registry.auth import Auths, parse_challenge
+from gitops.drivers.registry.http import OciHttp, is_loopback
+from gitops.drivers.registry.oci import OciRegistry
 from gitops.model.image import ImageRef
 from gitops.model.outcomes import Absent, Found, Unreachable
 from gitops.model.secret import Secret

@@ -7,12 +7,12 @@ import sys
 
 READ_PATH = """
 import sys
-import gitops.drivers.engine_connection
-import gitops.drivers.engine_reader
+import gitops.drivers.engine.connection
+import gitops.drivers.engine.reader
 import gitops.drivers.gateway.reader
 import gitops.drivers.gateway.writer
-import gitops.drivers.lease
-import gitops.drivers.oci_registry
+import gitops.drivers.engine.lease
+import gitops.drivers.registry.oci
 import gitops.drivers.processes
 import gitops.drivers.secret_reader
 print(*sys.modules)
@@ -26,4 +26,4 @@ def test_read_path_imports_nothing_heavy() -> None:
     ).stdout.split()
     heavy = {"docker", "requests", "httpx", "jinja2", "asyncio", "urllib3", "concurrent.futures"}
     assert heavy.isdisjoint(found)
-    assert "gitops.drivers.oci_registry" in found
+    assert "gitops.drivers.registry.oci" in found

@@ -13,11 +13,11 @@ import pytest
 from engine_fixtures import ADDRESS, Lab, discard, eventually, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.base_digests import BaseDigests, Fate
-from gitops.drivers.digest_memory import DigestMemory
-from gitops.drivers.oci_referrers import Artifact, OciReferrers
-from gitops.drivers.oci_registry import OciRegistry
-from gitops.drivers.sdk_client import SdkClient
+from gitops.drivers.engine.sdk_client import SdkClient
+from gitops.drivers.registry.base_digests import BaseDigests, Fate
+from gitops.drivers.registry.digest_memory import DigestMemory
+from gitops.drivers.registry.oci import OciRegistry
+from gitops.drivers.registry.referrers import Artifact, OciReferrers
 from gitops.model.image import ImageRef, parse_image, registry_of
 from gitops.model.outcomes import Absent, Found
 from gitops.model.wanted import PublishedPort

@@ -10,8 +10,8 @@ import pytest
 from engine_fixtures import ADDRESS, Lab, lab
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.engine.sdk_client import SdkClient
 from gitops.drivers.sbom import make_sbom
-from gitops.drivers.sdk_client import SdkClient
 from gitops.model.image import ImageRef
 
 pytestmark = pytest.mark.scenario

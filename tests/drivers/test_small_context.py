@@ -12,8 +12,8 @@ from typing import BinaryIO, NamedTuple
 import pytest
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import FILE, PROGRAM, Entry, TarStream
-from gitops.drivers.small_context import MOST_BYTES, MOST_FILES, small_context
+from gitops.drivers.builders.small_context import MOST_BYTES, MOST_FILES, small_context
+from gitops.drivers.sources.context_tree import FILE, PROGRAM, Entry, TarStream
 
 
 class Written(NamedTuple):

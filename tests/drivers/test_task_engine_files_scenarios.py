@@ -20,8 +20,8 @@ from support.scenario import free_port
 from task_engine_fixtures import Shop, open_engine, open_shop, shop
 
 from gitops.drivers.base import DriverError, ErrorKind, StepMount
-from gitops.drivers.docker_config import Endpoint
-from gitops.drivers.oci_registry import OciRegistry
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.registry.oci import OciRegistry
 from gitops.drivers.tasks.engine import DockerTaskEngine
 from gitops.model.image import parse_image
 from gitops.model.outcomes import Found

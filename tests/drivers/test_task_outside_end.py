@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 
 from gitops.drivers.base import DriverError
-from gitops.drivers.engine_http import Answer
+from gitops.drivers.engine.http import Answer
 from gitops.drivers.tasks.outside_end import Span, check_own_end
 
 KILLED = json.dumps({"Actor": {"Attributes": {"signal": "15"}}}).encode()

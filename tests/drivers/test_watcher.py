@@ -6,7 +6,7 @@ from queue import Empty, Queue
 
 import pytest
 
-from gitops.drivers.watcher import Watched, Watcher
+from gitops.drivers.sources.watcher import Watched, Watcher
 
 
 class Ears:

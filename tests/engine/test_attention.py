@@ -14,14 +14,14 @@ from support.model_world import ModelWorld
 from support.planning import NOTHING, converge, question_of, wish_of
 
 from gitops.drivers.base import Cancel, DriverError, EngineEvent, ErrorKind
-from gitops.engine import attention
-from gitops.engine.attention import Attention
 from gitops.engine.decide import Decision
 from gitops.engine.ports import World
+from gitops.engine.watch import attention
+from gitops.engine.watch.attention import Attention
 from gitops.model.observed import EngineSnapshot
 from gitops.model.routes import ServerHealth
+from gitops.plan.deploys.sickness import PATIENCE
 from gitops.plan.planner import make_plan
-from gitops.plan.sickness import PATIENCE
 
 SPECS = """
 kind: WebApp

@@ -11,11 +11,11 @@ from support.planning import bundle_of
 from support.steps import EMPTY, INPUTS
 
 from gitops.drivers.base import DriverError, ErrorKind, Output
-from gitops.engine.addresses import Addresses
-from gitops.engine.attesting import Making, attested
 from gitops.engine.board import Board
-from gitops.engine.build_runs import BuildRuns, Registrar
-from gitops.engine.building import push
+from gitops.engine.builds.attesting import Making, attested
+from gitops.engine.builds.building import push
+from gitops.engine.builds.records import BuildRuns, Registrar
+from gitops.engine.deploys.addresses import Addresses
 from gitops.engine.scene import Desk, Scene
 from gitops.model.actions import Push
 from gitops.model.image import ImageRef

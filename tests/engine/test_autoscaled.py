@@ -6,7 +6,7 @@ from support.model_world import ModelWorld
 from support.planning import NOTHING, Wish, converge, plan_of, question_of, wish_of
 
 from gitops.engine.decide import Decision
-from gitops.engine.status import statuses
+from gitops.engine.reports.status import statuses
 from gitops.model.address import Address
 from gitops.model.notes import SCALE, Note
 from gitops.plan.planner import make_plan

@@ -9,8 +9,8 @@ from support.model_world import ModelWorld
 from support.planning import NOTHING, Wish, converge, question_of, wish_of
 
 from gitops.drivers.base import Usage
-from gitops.engine.autoscaling import DOWN_AFTER, UP_AFTER, Scaler, average, desired, running
 from gitops.engine.decide import Decision
+from gitops.engine.watch.autoscaling import DOWN_AFTER, UP_AFTER, Scaler, average, desired, running
 from gitops.model.notes import SCALE
 from gitops.model.observed import EngineSnapshot
 from gitops.model.webapp import Autoscale

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine import checkup
+from gitops.engine.looks import checkup
 from gitops.model.checkup import EngineFacts, Grade, Holder, Space
 
 GIB = 1024**3

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.engine.clues import missing_variable
+from gitops.engine.deploys.clues import missing_variable
 
 NAMED = {
     "KeyError: 'TOKEN'": "TOKEN",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gitops.engine.diagnosis import diagnose
+from gitops.engine.deploys.diagnosis import diagnose
 from gitops.model.probing import Fault, GateReport, Listener, Trouble
 from gitops.model.webapp import Health
 

@@ -7,9 +7,9 @@ from support.fakes import FakeLeases, FakeMemory, FakeReporter, ScriptedEngine, 
 from support.steps import EMPTY, INPUTS, SHOP, plan, start
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
-from gitops.engine.build_runs import BuildRuns, Registrar
+from gitops.engine.builds.records import BuildRuns, Registrar
+from gitops.engine.deploys.addresses import Addresses
 from gitops.engine.execute import execute
 from gitops.engine.record import Recorder
 from gitops.engine.scene import Scene

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from support.clocks import ManualClock
 from support.fakes import RUNNING, ScriptedEngine
 
-from gitops.engine.gate import Candidate, wait_healthy
-from gitops.engine.probing import own_trouble
+from gitops.engine.deploys.gate import Candidate, wait_healthy
+from gitops.engine.deploys.probing import own_trouble
 from gitops.model.observed import ContainerState
 from gitops.model.outcomes import Done, Outcome, Stalled, Superseded
 from gitops.model.probing import Fault, Trouble

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from support.fakes import ScriptedEngine
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine.listening import listeners, read_tables
+from gitops.engine.deploys.listening import listeners, read_tables
 from gitops.model.probing import Listener
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"

@@ -11,7 +11,7 @@ from support.steps import EMPTY, INPUTS, plan
 
 from gitops.drivers.base import Engine, GatewayReader, Usage
 from gitops.engine.decide import Decision
-from gitops.engine.loads import Load, measure
+from gitops.engine.looks.loads import Load, measure
 from gitops.engine.ports import World
 from gitops.model.address import Address
 from gitops.model.observed import (

@@ -9,10 +9,10 @@ from support.steps import EMPTY
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.leasing import Claim
-from gitops.engine.loop import Watch, follow
-from gitops.engine.polling import PolledSources
 from gitops.engine.reconcile import Crew
-from gitops.engine.wakeups import Wakeups
+from gitops.engine.watch.loop import Watch, follow
+from gitops.engine.watch.polling import PolledSources
+from gitops.engine.watch.wakeups import Wakeups
 from gitops.model.bundle import Bundle
 from gitops.model.lease import Lease
 from gitops.model.observed import EngineSnapshot

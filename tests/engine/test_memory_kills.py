@@ -7,7 +7,7 @@ from support.planning import NOTHING, converge, question_of, wish_of
 
 from gitops.drivers.base import EngineEvent
 from gitops.engine.decide import Decision
-from gitops.engine.memory_kills import REASON, told
+from gitops.engine.deploys.memory_kills import REASON, told
 from gitops.model.address import Address
 from gitops.model.observed import LABEL_SIDECAR
 from gitops.model.records import EventType, NewEvent

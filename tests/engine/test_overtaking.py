@@ -9,7 +9,7 @@ from support.planning import bundle_of, source_of
 from support.steps import INPUTS, plan, start
 
 from gitops.engine.decide import Decision
-from gitops.engine.works import Work, Works
+from gitops.engine.watch.works import Work, Works
 from gitops.model.address import Address
 from gitops.model.observed import Observed
 from gitops.plan.parts import parts_of, wishes

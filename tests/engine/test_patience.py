@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from support.clocks import ManualClock
 
-from gitops.engine.backoff import LONGEST, delay
-from gitops.engine.patience import Patience
+from gitops.engine.watch.backoff import LONGEST, delay
+from gitops.engine.watch.patience import Patience
 from gitops.model.address import Address
 
 SHOP = Address("WebApp", "shop")

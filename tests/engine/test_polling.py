@@ -7,7 +7,7 @@ from types import MappingProxyType
 from support.clocks import ManualClock
 
 from gitops.drivers.base import BuildContext
-from gitops.engine.polling import PolledSources
+from gitops.engine.watch.polling import PolledSources
 from gitops.model.address import Address
 from gitops.model.metadata import Metadata
 from gitops.model.outcomes import Found, Observation

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.engine.refusals import recognized
+from gitops.engine.deploys.refusals import recognized
 
 RUNC = "OCI runtime create failed: runc create failed: unable to start container process: "
 TOLD = {

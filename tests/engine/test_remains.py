@@ -10,11 +10,11 @@ from support.fakes import FakeLeases, FakeMemory, FakeReporter, ScriptedEngine, 
 from support.steps import EMPTY, INPUTS, plan, start
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine.addresses import Addresses
 from gitops.engine.board import Board
-from gitops.engine.build_runs import BuildRuns, Registrar
+from gitops.engine.builds.records import BuildRuns, Registrar
+from gitops.engine.builds.remains import sweeping
+from gitops.engine.deploys.addresses import Addresses
 from gitops.engine.ports import TaskTools
-from gitops.engine.remains import sweeping
 from gitops.engine.scene import Scene
 from gitops.model.actions import Build
 from gitops.model.address import Address

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gitops.engine.reports import Told, as_text, hook_text, read, with_cause
+from gitops.engine.reports.failures import Told, as_text, hook_text, read, with_cause
 from gitops.model.probing import Diagnosis, Fault, GateReport, Trouble
 
 CAUSE = Diagnosis("it exits at once", "correct it")

@@ -7,7 +7,7 @@ from support.planning import Wish, converge, question_of, wish_of
 from support.steps import EMPTY, INPUTS, start
 
 from gitops.engine.decide import Decision
-from gitops.engine.status import statuses
+from gitops.engine.reports.status import statuses
 from gitops.model.address import Address
 from gitops.model.conditions import Condition, Status, Truth
 from gitops.model.observed import Observed
@@ -15,7 +15,7 @@ from gitops.model.plan import Plan, Step
 from gitops.model.revisions import Hold
 from gitops.model.routes import ServerHealth
 from gitops.model.wanted import Blocked, Wanted
-from gitops.plan.holds import hold_note
+from gitops.plan.deploys.holds import hold_note
 from gitops.plan.planner import make_plan
 
 LOCAL = Address("Target", "local")

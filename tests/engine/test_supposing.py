@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from support.fakes import FakeLeases, ScriptedEngine, world_of
 
-from gitops.engine.supposing import supposing
+from gitops.engine.looks.supposing import supposing
 from gitops.model.actions import EraseNote, WriteNote
 from gitops.model.notes import HOLD, STOP, Note
 from gitops.model.observed import EngineSnapshot

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from gitops.engine import wakeups
-from gitops.engine.wakeups import Wakeups
+from gitops.engine.watch import wakeups
+from gitops.engine.watch.wakeups import Wakeups
 
 
 class Stage:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from support.steps import EMPTY, INPUTS, start
 
-from gitops.cli.why_page import ago, page
+from gitops.cli.pages.why import ago, page
 from gitops.engine.decide import Decision
-from gitops.engine.seen import Glimpse
-from gitops.engine.why import Past, explain
+from gitops.engine.looks.seen import Glimpse
+from gitops.engine.reports.why import Past, explain
 from gitops.model.address import Address
 from gitops.model.explanation import Explanation
 from gitops.model.observed import ContainerState, EngineSnapshot, Observed, ObservedContainer

@@ -10,7 +10,7 @@ from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.decide import Decision
 from gitops.engine.leasing import Busy, Claim
 from gitops.engine.reconcile import Crew, Order
-from gitops.engine.works import Works
+from gitops.engine.watch.works import Works
 from gitops.model.address import Address
 from gitops.model.lease import Lease
 from gitops.model.observed import EngineSnapshot, Observed

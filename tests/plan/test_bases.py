@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.planning import wish_of
 
-from gitops.plan.bases import elsewhere, followed, ground
+from gitops.plan.builds.bases import elsewhere, followed, ground
 
 HEAD = """
 kind: Registry

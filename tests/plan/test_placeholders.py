@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops.model.sources import Source
-from gitops.plan.placeholders import fill, fill_tag
+from gitops.plan.builds.placeholders import fill, fill_tag
 
 FOLDER = Source(tree="t", dockerfile="d", location="/app")
 COMMIT = FOLDER._replace(

@@ -22,7 +22,7 @@ from gitops.model.observed import (
     LABEL_SIDECAR,
 )
 from gitops.model.plan import Plan, Step
-from gitops.plan.revisions import revisions
+from gitops.plan.deploys.revisions import revisions
 from gitops.plan.text import as_text
 
 Choose = Callable[[list[Step]], Step]

@@ -6,7 +6,7 @@ import pytest
 
 from gitops.model.task_inputs import BuildInputs
 from gitops.model.task_runs import Cause, CauseKind
-from gitops.plan.reasons import causes_of, short, urgent
+from gitops.plan.builds.reasons import causes_of, short, urgent
 
 OLD = BuildInputs(
     "tree",

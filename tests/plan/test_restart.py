@@ -8,9 +8,9 @@ from support.planning import Wish, carry_out, converge, plan_of, question_of, wi
 
 from gitops.model.address import Address
 from gitops.model.plan import Plan
+from gitops.plan.deploys.restart import plan_restart
+from gitops.plan.deploys.wishes import RefusedError
 from gitops.plan.describe import verb
-from gitops.plan.restart import plan_restart
-from gitops.plan.wishes import RefusedError
 
 SHOP = Address("WebApp", "shop")
 ONE = ["stop-container", "start-container", "wait-healthy"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.planning import bundle_of
 
 from gitops.model.resources import Schedule
-from gitops.plan.schedules import last_due, next_due
+from gitops.plan.builds.schedules import last_due, next_due
 
 TASK = """
 kind: Registry

@@ -11,10 +11,10 @@ from gitops.model.actions import EraseNote, SwitchRoutes, WriteNote
 from gitops.model.address import Address
 from gitops.model.notes import HOLD, STOP
 from gitops.model.plan import History, Plan
-from gitops.plan import wishes
-from gitops.plan.holds import described, hold_of
+from gitops.plan.deploys import wishes
+from gitops.plan.deploys.holds import described, hold_of
+from gitops.plan.deploys.wishes import RefusedError, led_by, undone
 from gitops.plan.parts import only
-from gitops.plan.wishes import RefusedError, led_by, undone
 
 
 def test_rollback_goes_to_the_revision_before() -> None:

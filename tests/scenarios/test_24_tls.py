@@ -18,8 +18,8 @@ from support.pebble import Ports, authority, directory_at, free_ports, write_roo
 from support.scenario import World, document, free_port
 from support.storm import Aim, Storm
 
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_notes import VolumeNotes, latest_notes
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.notes import VolumeNotes, latest_notes
 from gitops.model.certificates import Certificate
 from gitops.model.notes import CERTIFICATE, Note
 from gitops.plan.encoding import decode, encode

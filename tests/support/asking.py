@@ -9,12 +9,12 @@ from support.model_world import ModelWorld
 from support.planning import Wish, question_of
 
 from gitops.engine.decide import Decision
-from gitops.engine.spots import app_of, exact_content, family_of, slot_of, spot_of
+from gitops.engine.looks.spots import app_of, exact_content, family_of, slot_of, spot_of
 from gitops.model.address import Address
 from gitops.model.notes import HOLD
 from gitops.model.plan import History
 from gitops.model.revisions import Content
-from gitops.plan import wishes
+from gitops.plan.deploys import wishes
 from gitops.plan.planner import make_plan
 
 COMMANDS = ("rollback", "swap", "stop", "start", "resume")

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from support.model_engine import PROJECT, Broken, File, ModelEngine, Unwell, digest_of
 
-from gitops.engine.observe import observe, observe_engines
+from gitops.engine.looks.observe import observe, observe_engines
 from gitops.engine.ports import World
 from gitops.model import actions as act
 from gitops.model.bundle import Bundle
@@ -33,8 +33,8 @@ from gitops.model.routes import Server
 from gitops.model.wanted import Wanted
 from gitops.plan.certificates import OBTAINED
 from gitops.plan.containers import owner_labels
+from gitops.plan.deploys.revisions import history_note
 from gitops.plan.encoding import encode
-from gitops.plan.revisions import history_note
 from gitops.plan.wanted import lookups
 
 

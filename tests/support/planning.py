@@ -22,11 +22,11 @@ from gitops.model.secret import EnvSecret, Secret, SecretRef
 from gitops.model.sources import Source
 from gitops.model.task_snapshots import BuildSnapshot
 from gitops.model.wanted import WantedImage
-from gitops.plan.content import app_secrets
+from gitops.plan.builds.remembered import recall
+from gitops.plan.deploys.content import app_secrets
 from gitops.plan.encoding import encode
 from gitops.plan.grounds import Question
 from gitops.plan.planner import make_plan
-from gitops.plan.remembered import recall
 from gitops.plan.wanted import work_out
 from gitops.spec.assembly import LoadRequest, load_texts
 

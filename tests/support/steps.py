@@ -7,7 +7,7 @@ from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
 from gitops.model.plan import Plan, Step
-from gitops.spec.decode_place import LOCAL
+from gitops.spec.decode.place import LOCAL
 
 SHOP = Address("WebApp", "shop")
 EMPTY = Bundle("shop", {LOCAL.address: LOCAL}, {}, ())

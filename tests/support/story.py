@@ -37,7 +37,7 @@ from gitops.model.observed import ObservedContainer as Container
 from gitops.model.plan import History, Plan
 from gitops.model.task_snapshots import ByHand
 from gitops.model.wanted import WantedImage
-from gitops.plan.by_hand import asked
+from gitops.plan.builds.by_hand import asked
 from gitops.plan.grounds import Question
 from gitops.plan.parts import only
 from gitops.plan.planner import make_plan

@@ -19,7 +19,7 @@ from gitops.model.observed import (
     ObservedContainer,
 )
 from gitops.model.plan import Step
-from gitops.plan.revisions import newest, revisions
+from gitops.plan.deploys.revisions import newest, revisions
 from gitops.plan.text import as_text
 
 

@@ -8,11 +8,11 @@ from support.model_world import ModelWorld
 from support.planning import NOTHING, Wish, converge, question_of, wish_of
 
 from gitops.model.address import Address
-from gitops.plan import wishes
-from gitops.plan.apps import own_spec
+from gitops.plan.deploys import wishes
+from gitops.plan.deploys.apps import own_spec
+from gitops.plan.deploys.wishes import Asked, Change, Spot
 from gitops.plan.draft import Draft
 from gitops.plan.grounds import place_of, survey
-from gitops.plan.wishes import Asked, Change, Spot
 
 SHOP = Address("WebApp", "shop")
 STAGING = Address("WebApp", "shop-staging")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_connection import connect_engine
-from gitops.drivers.engine_reader import DockerEngineReader
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.reader import DockerEngineReader
 from gitops.settings import DEFAULT_ENGINE, Settings, read_settings
 from gitops.wiring.first_look import EarlyEngineReader, FirstLook
 

@@ -15,7 +15,8 @@ from threading import Lock
 from typing import IO, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import (
+from gitops.drivers.contexts.files import LARGEST, Facts, Given, RunFiles, too_large
+from gitops.drivers.sources.context_tree import (
     CHUNK,
     FILE,
     FOLDER,
@@ -27,8 +28,7 @@ from gitops.drivers.context_tree import (
     relative,
     select,
 )
-from gitops.drivers.contexts.files import LARGEST, Facts, Given, RunFiles, too_large
-from gitops.drivers.ignore import Matcher
+from gitops.drivers.sources.ignore import Matcher
 
 LARGEST_ARCHIVE = 16 << 30
 """Bytes that an archive may come to unpacked: a few kilobytes can be made to hold far more."""

@@ -13,7 +13,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.contexts.archive_files import archive_files
 from gitops.drivers.contexts.files import RunFiles
-from gitops.drivers.git_access import split_url
+from gitops.drivers.git.access import split_url
 
 PATIENCE = 60.0
 """Seconds without a byte after which a server counts as hung."""

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, Protocol
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import FILE, Entry, TarStream, ignore_files, relative
-from gitops.drivers.ignore import Matcher, parse_ignore
+from gitops.drivers.sources.context_tree import FILE, Entry, TarStream, ignore_files, relative
+from gitops.drivers.sources.ignore import Matcher, parse_ignore
 
 DOCKERFILE = "Dockerfile"
 

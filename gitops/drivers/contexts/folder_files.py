@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import Entry, TarStream, select
 from gitops.drivers.contexts.files import LARGEST, too_large
-from gitops.drivers.folder import explained, send, walk
-from gitops.drivers.ignore import Matcher
+from gitops.drivers.sources.context_tree import Entry, TarStream, select
+from gitops.drivers.sources.folder import explained, send, walk
+from gitops.drivers.sources.ignore import Matcher
 
 VCS = (
     "**/.git",

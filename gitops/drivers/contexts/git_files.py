@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import (
+from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
+from gitops.drivers.git.access import Remote, access, remote_of, split_url
+from gitops.drivers.git.listing import Located, Tree, nearest
+from gitops.drivers.git.look import look_at
+from gitops.drivers.git.mirror import Mirror, config_file, mirror
+from gitops.drivers.git.program import git, objects
+from gitops.drivers.git.sending import Terms, lost, send, terms_of
+from gitops.drivers.git.wanted import GitWanted
+from gitops.drivers.sources.context_tree import (
     FILE,
     LINK,
     PROGRAM,
@@ -18,15 +26,7 @@ from gitops.drivers.context_tree import (
     relative,
     select,
 )
-from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
-from gitops.drivers.git_access import Remote, access, remote_of, split_url
-from gitops.drivers.git_listing import Located, Tree, nearest
-from gitops.drivers.git_look import look_at
-from gitops.drivers.git_mirror import Mirror, config_file, mirror
-from gitops.drivers.git_program import git, objects
-from gitops.drivers.git_sending import Terms, lost, send, terms_of
-from gitops.drivers.git_wanted import GitWanted
-from gitops.drivers.ignore import Matcher
+from gitops.drivers.sources.ignore import Matcher
 from gitops.model.secret import Secrets
 from gitops.model.sources import Source
 

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.context_tree import ignore_files
 from gitops.drivers.contexts.files import Facts, Given, RunFiles
 from gitops.drivers.contexts.folder_files import VCS, FolderFiles
 from gitops.drivers.contexts.places import Kind, Place, place_of
+from gitops.drivers.sources.context_tree import ignore_files
 
 
 def open_context(cache: Path, address: str) -> AbstractContextManager[RunFiles]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from gitops.drivers.engine_http import Call, EngineHttp, expect
+from gitops.drivers.engine.http import Call, EngineHttp, expect
 from gitops.drivers.gateway.reader import archive_path
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from gitops.drivers.base import DriverError, Engine, ErrorKind
-from gitops.drivers.engine_http import EngineHttp
+from gitops.drivers.engine.http import EngineHttp
 from gitops.drivers.gateway.challenges import challenge_map
 from gitops.drivers.gateway.files import Placed, are_there, put_files
 from gitops.drivers.gateway.front import Front

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypedDict, cast
 from urllib.parse import quote, urlsplit
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_http import Answer, Call, EngineHttp, expect
+from gitops.drivers.engine.http import Answer, Call, EngineHttp, expect
 from gitops.drivers.gateway.front import Front
 from gitops.drivers.gateway.header import stamp, unseal
 from gitops.drivers.gateway.names import CONFIG_FILE, PORT, TLS_PORT, TOKEN_VARIABLE

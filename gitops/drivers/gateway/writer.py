@@ -8,7 +8,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, Engine, ErrorKind, Upstream
-from gitops.drivers.engine_http import EngineHttp
+from gitops.drivers.engine.http import EngineHttp
 from gitops.drivers.gateway import probing
 from gitops.drivers.gateway.challenges import challenge_map, mark
 from gitops.drivers.gateway.commit import Changes, GroupCommit

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterator
 from typing import IO, cast
 
+from gitops.drivers.engine.sdk_client import SdkClient
 from gitops.drivers.sbom.document import document
 from gitops.drivers.sbom.image_tar import packages_of
-from gitops.drivers.sdk_client import SdkClient
 from gitops.model.image import ImageRef
 
 PIECE = 1 << 18

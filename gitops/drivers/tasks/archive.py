@@ -13,8 +13,8 @@ from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_http import Answer, expect, reaching
-from gitops.drivers.engine_line import Lines
+from gitops.drivers.engine.http import Answer, expect, reaching
+from gitops.drivers.engine.line import Lines
 
 _PIECE = 1 << 18
 _PATIENCE = 120.0

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gitops.drivers.base import Cancel, Sink
-from gitops.drivers.engine_http import Answer, expect
-from gitops.drivers.engine_line import NEVER, Line, Lines
+from gitops.drivers.engine.http import Answer, expect
+from gitops.drivers.engine.line import NEVER, Line, Lines
 
 LONGEST = 1 << 16
 """Bytes after which a line without an end is passed on in pieces, each as a line of its own."""

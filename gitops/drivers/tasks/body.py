@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gitops.drivers.base import StepContainer, StepMount
-from gitops.drivers.engine_units import NANO
+from gitops.drivers.engine.units import NANO
 from gitops.drivers.tasks.marks import labels_of
 from gitops.drivers.tasks.port_words import exposed, published
 

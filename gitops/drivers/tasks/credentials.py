@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.docker_config import Endpoint
+from gitops.drivers.builders.docker_config import Endpoint
 from gitops.model.image import registry_of
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from threading import Event, Lock, Thread
 
 from gitops.drivers.base import DriverError, ErrorKind, Sink
-from gitops.drivers.engine_line import NEVER
+from gitops.drivers.engine.line import NEVER
 from gitops.drivers.tasks.attach import attached, carry
 from gitops.drivers.tasks.running import Runner
 

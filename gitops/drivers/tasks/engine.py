@@ -21,9 +21,9 @@ from gitops.drivers.base import (
     StepContainer,
     StepEnd,
 )
-from gitops.drivers.docker_config import Endpoint
-from gitops.drivers.engine_http import EngineHttp, Observer, unobserved
-from gitops.drivers.engine_line import Lines
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.engine.http import EngineHttp, Observer, unobserved
+from gitops.drivers.engine.line import Lines
 from gitops.drivers.tasks import places
 from gitops.drivers.tasks.body import step_body
 from gitops.drivers.tasks.detached import Detached

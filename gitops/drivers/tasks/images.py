@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output
-from gitops.drivers.docker_config import Endpoint
-from gitops.drivers.engine_http import Answer, EngineHttp
-from gitops.drivers.engine_line import Lines
-from gitops.drivers.engine_words import kind_of_message, told
+from gitops.drivers.builders.docker_config import Endpoint
+from gitops.drivers.engine.http import Answer, EngineHttp
+from gitops.drivers.engine.line import Lines
+from gitops.drivers.engine.words import kind_of_message, told
 from gitops.drivers.tasks.credentials import registry_header
 from gitops.drivers.tasks.running import succeed
 from gitops.model.image import parse_image

@@ -12,8 +12,8 @@ from typing import TypedDict, cast
 from urllib.parse import quote, urlencode
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.engine_http import EngineHttp, expect
-from gitops.drivers.engine_units import NANO
+from gitops.drivers.engine.http import EngineHttp, expect
+from gitops.drivers.engine.units import NANO
 
 _TERM = "15"
 _KILL = "9"

@@ -12,7 +12,7 @@ from typing import TypedDict, cast
 from urllib.parse import quote
 
 from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark, image_of
-from gitops.drivers.engine_http import Answer, Call, EngineHttp
+from gitops.drivers.engine.http import Answer, Call, EngineHttp
 from gitops.drivers.tasks.marks import LABEL_RUN, labels_of, mark_of
 from gitops.drivers.tasks.running import succeed
 

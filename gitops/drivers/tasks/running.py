@@ -6,9 +6,9 @@ import time
 from typing import NamedTuple, TypedDict, cast
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Sink, StepEnd
-from gitops.drivers.engine_http import Answer, EngineHttp, expect
-from gitops.drivers.engine_line import Deadline, Line, Lines
-from gitops.drivers.engine_words import kind_of_message
+from gitops.drivers.engine.http import Answer, EngineHttp, expect
+from gitops.drivers.engine.line import Deadline, Line, Lines
+from gitops.drivers.engine.words import kind_of_message
 from gitops.drivers.tasks.attach import attached, carry
 from gitops.drivers.tasks.outside_end import Span, check_own_end
 from gitops.drivers.tasks.usage import Samples

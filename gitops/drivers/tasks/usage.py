@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TypedDict, cast
 
 from gitops.drivers.base import DriverError
-from gitops.drivers.engine_http import EngineHttp
+from gitops.drivers.engine.http import EngineHttp
 
 _FIRST = 0.1
 _LONGEST = 1.0

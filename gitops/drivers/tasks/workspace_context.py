@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import IO, BinaryIO, NamedTuple
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind
-from gitops.drivers.context_tree import CHUNK, FILE, PROGRAM, Entry, TarStream, above
 from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
-from gitops.drivers.ignore import Matcher
+from gitops.drivers.sources.context_tree import CHUNK, FILE, PROGRAM, Entry, TarStream, above
+from gitops.drivers.sources.ignore import Matcher
 
 Fetch = Callable[[str], AbstractContextManager[BinaryIO]]
 

@@ -1,0 +1,54 @@
+"""The log of a run's steps: of `reconcile`, `watch` or a wish."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from gitops.cli import exits
+from gitops.cli.pages.following import Choice
+from gitops.drivers.processes import is_alive
+from gitops.model.address import Address
+from gitops.model.records import LogLine, RunRecord, RunState, StepState
+from gitops.store.store import Store
+
+_POLL = 0.2
+
+
+def print_build_log(
+    store: Store, project: str, task: Address, choice: Choice, *, follow: bool
+) -> int:
+    """Print the log of the step that built a task last."""
+    for record in store.runs.list(project, limit=200):
+        for step in store.runs.steps(record.id):
+            begun = step.state not in (StepState.PENDING, StepState.SKIPPED)
+            if step.address == task and step.action == "Build" and begun:
+                return print_steps_log(store, record, step.number, choice, follow=follow)
+    click.echo(f"{task} was not built by this machine, as far as is remembered", err=True)
+    return exits.FAILED
+
+
+def print_steps_log(
+    store: Store, record: RunRecord, step: int | None, choice: Choice, *, follow: bool
+) -> int:
+    """Print the log of a run, or of one step; with `follow` until the run has ended."""
+    lines = tuple(line for line in store.runs.log(record.id, step) if line.time >= choice.since)
+    last = _print(lines[-choice.tail :], 0)
+    while follow and _goes_on(store, record):
+        time.sleep(_POLL)
+        last = _print(store.runs.log(record.id, step, after=last), last)
+    return exits.OK
+
+
+def _goes_on(store: Store, record: RunRecord) -> bool:
+    now = store.runs.find(record.id)
+    running = now is not None and now.state is RunState.RUNNING
+    return running and is_alive(record.host, record.process) is not False
+
+
+def _print(lines: tuple[LogLine, ...], last: int) -> int:
+    for line in lines:
+        click.echo(line.line)
+        last = line.sequence
+    return last

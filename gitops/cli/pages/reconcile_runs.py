@@ -1,0 +1,79 @@
+"""A run of `reconcile`, `watch`, `down` or a wish: as a line, with its steps, and as data."""
+
+from __future__ import annotations
+
+import click
+
+from gitops.cli.pages.moments import moment, span
+from gitops.drivers.processes import is_alive
+from gitops.model.records import RunRecord, RunState, StepRecord
+from gitops.store.store import Store
+
+
+def as_seen(record: RunRecord) -> RunRecord:
+    """Return the record as it is: a run whose process is gone could not write down its end."""
+    gone = record.state is RunState.RUNNING and is_alive(record.host, record.process) is False
+    return record._replace(state=RunState.INTERRUPTED) if gone else record
+
+
+def run_line(record: RunRecord) -> str:
+    """Return the run in a line."""
+    took = span(record.started, record.ended) or "-"
+    tail = f" ({record.message})" if record.message else ""
+    # A person's wish says of which app, and why.
+    wish = record.reason.startswith(f"{record.command} ")
+    tail += f" for {record.reason.removeprefix(f'{record.command} ')}" if wish else ""
+    return (
+        f"{record.id} {moment(record.started)} {took:>7} {record.command} {record.state}"
+        f" by {record.owner}{tail}"
+    )
+
+
+def run_document(record: RunRecord) -> dict[str, object]:
+    """Return the run as data."""
+    return {
+        "kind": "reconcile",
+        "id": record.id,
+        "project": record.project,
+        "command": record.command,
+        "reason": record.reason,
+        "owner": record.owner,
+        "state": str(record.state),
+        "started": moment(record.started),
+        "ended": moment(record.ended),
+        "message": record.message,
+    }
+
+
+def full_document(store: Store, record: RunRecord) -> dict[str, object]:
+    """Return the run with its steps."""
+    steps = store.runs.steps(record.id)
+    return {**run_document(record), "steps": [_step_document(step) for step in steps]}
+
+
+def print_page(store: Store, record: RunRecord) -> None:
+    """Print the run and its steps."""
+    click.echo(run_line(record))
+    for step in store.runs.steps(record.id):
+        click.echo(_step_line(step))
+
+
+def _step_line(step: StepRecord) -> str:
+    took = span(step.started, step.ended) or "-"
+    tail = f": {step.reason}" if step.reason else ""
+    detail = "".join(f"\n        {line}" for line in step.detail.splitlines())
+    return f"{step.number:>4}. {took:>7} {step.state} {step.address} {step.action}{tail}{detail}"
+
+
+def _step_document(step: StepRecord) -> dict[str, object]:
+    return {
+        "number": step.number,
+        "resource": str(step.address),
+        "action": step.action,
+        "because": step.because,
+        "state": str(step.state),
+        "reason": step.reason,
+        "detail": step.detail,
+        "started": moment(step.started),
+        "ended": moment(step.ended),
+    }

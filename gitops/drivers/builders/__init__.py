@@ -1,0 +1,1 @@
+"""What builds an image: BuildKit through a docker CLI, or the engine's own builder."""

@@ -1,0 +1,91 @@
+"""The options of `docker build` and `docker buildx build` for a job.
+
+https://docs.docker.com/reference/cli/docker/buildx/build/ and, for the CLI's own BuildKit,
+https://docs.docker.com/reference/cli/docker/build-legacy/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gitops.drivers.base import BuildJob
+from gitops.drivers.builders.demands import foreign
+
+EPOCH = "SOURCE_DATE_EPOCH"
+
+INLINE = "BUILDKIT_INLINE_CACHE"
+"""The build arg that makes BuildKit write into the image what its layers were made from."""
+
+APART = "BUILDKIT_CACHE_MOUNT_NS"
+"""The build arg that names the namespace of cache mounts
+(https://docs.docker.com/build/building/variables/)."""
+
+
+class Use(NamedTuple):
+    """What the builder can do, and what was prepared for it.
+
+    `exports`: it writes caches and indexes to a registry by itself. `sources` are the images whose
+    layers are looked at, `secrets` the files by id.
+    """
+
+    exports: bool = False
+    buildx: bool = False
+    engine: str = "linux/amd64"
+    sources: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = MappingProxyType({})
+
+
+def arguments(job: BuildJob, dockerfile: str, use: Use) -> list[str]:
+    """Return the options of a build. Build args are no secrets: image history shows them."""
+    flags = ["--progress=plain", "--file", dockerfile]
+    if use.buildx:
+        several = len(foreign(job, use.engine)) > 1
+        flags.append("--push" if several else "--load")
+    flags += ["--no-cache"] if job.no_cache else []
+    flags += ["--pull"] if job.pull else []
+    return [*flags, *(part for pair in _pairs(job, use) for part in pair), "-"]
+
+
+def _pairs(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:
+    kept = (job.cache.to,) if job.cache.to and not use.exports else ()
+    several = {
+        "--tag": dict.fromkeys((str(job.image), *job.tags, *kept)),
+        "--build-arg": [f"{name}={value}" for name, value in _args(job, use).items()],
+        "--label": [f"{name}={value}" for name, value in job.labels.items()],
+        "--add-host": job.hosts,
+        "--secret": [f"id={name},src={place}" for name, place in use.secrets.items()],
+        "--ssh": job.ssh,
+    }
+    single = {
+        "--target": job.target,
+        "--platform": ",".join(foreign(job, use.engine)),
+        "--network": job.network,
+        "--shm-size": str(job.shm_size or ""),
+    }
+    yield from ((name, value) for name, values in several.items() for value in values)
+    yield from ((name, value) for name, value in single.items() if value)
+    yield from _cache(job, use)
+
+
+def _cache(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:
+    if use.exports:
+        for name in () if job.no_cache else job.cache.sources:
+            yield "--cache-from", f"type=registry,ref={name}"
+        if job.cache.to:
+            yield "--cache-to", f"type=registry,ref={job.cache.to},mode={job.cache.mode}"
+        return
+    for name in use.sources:
+        yield "--cache-from", name
+
+
+def _args(job: BuildJob, use: Use) -> dict[str, str]:
+    """Add the commit's date, which BuildKit 0.11 and later gives the image and its files.
+
+    https://reproducible-builds.org/specs/source-date-epoch/; older ones pass over it.
+    """
+    epoch = {EPOCH: str(job.date)} if job.date > 0 else {}
+    inline = {INLINE: "1"} if job.cache.to and not use.exports else {}
+    apart = {APART: job.apart} if job.apart else {}
+    return {**epoch, **inline, **job.args, **apart}

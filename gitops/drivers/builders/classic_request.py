@@ -1,0 +1,90 @@
+"""The request of a build to the Engine API, `POST /build`, with the context as its body.
+
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Thread
+from typing import IO, Any, NamedTuple, cast
+
+import docker
+
+from gitops.drivers.base import BuildContext, BuildJob, DriverError, Output
+from gitops.drivers.builders.classic_deadline import Deadline
+from gitops.drivers.builders.classic_limits import cpu_limits, memory_limits
+
+CHUNK = 1 << 16
+
+
+class Use(NamedTuple):
+    """A connection to the engine that is given up in time, and who hears of the build."""
+
+    client: docker.APIClient
+    deadline: Deadline
+    output: Output
+
+
+def messages(
+    use: Use, job: BuildJob, context: tuple[str, Iterator[bytes]], found: Sequence[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Start a build; give what the engine says."""
+    dockerfile, body = context
+    use.client.params = dict(cpu_limits(job))  # of the session: its `build` has no word for them
+    try:
+        return use.client.build(
+            fileobj=cast("IO[bytes]", use.deadline.guarded(body)),  # requests takes pieces
+            custom_context=True,
+            decode=True,
+            rm=True,
+            forcerm=True,
+            dockerfile=dockerfile,
+            tag=str(job.image),
+            buildargs=dict(job.args),
+            labels=dict(job.labels),
+            target=job.target or None,
+            nocache=job.no_cache,
+            pull=job.pull,
+            network_mode=job.network or None,
+            extra_hosts=cast("dict[str, str]", list(job.hosts)),  # `name:address`, as written
+            shmsize=job.shm_size or None,
+            container_limits=memory_limits(job),  # type: ignore[arg-type] # the stub's own name
+            cache_from=list(found) or None,
+        )
+    finally:
+        use.client.params = {}
+
+
+@contextmanager
+def piped(context: BuildContext) -> Iterator[Iterator[bytes]]:
+    """Turn a context that writes into pieces to be read; its error comes after the last one."""
+    read, write = os.pipe()
+    failures: list[DriverError | OSError] = []
+
+    def fill() -> None:
+        with os.fdopen(write, "wb") as stream:
+            try:
+                context.write_to(stream)
+                stream.flush()
+            except BrokenPipeError:
+                pass  # the engine has refused the build, and says why
+            except (DriverError, OSError) as error:
+                failures.append(error)
+
+    def pieces() -> Iterator[bytes]:
+        while chunk := os.read(read, CHUNK):
+            yield chunk
+        if failures:
+            # Without the end of the body the engine does not build from a part of it.
+            raise failures[0]
+
+    thread = Thread(target=fill, daemon=True)
+    thread.start()
+    try:
+        yield pieces()
+    finally:
+        os.close(read)
+        thread.join()

@@ -1,0 +1,1 @@
+"""Folders of this machine as build sources, less what `.dockerignore` leaves out."""

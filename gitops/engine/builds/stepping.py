@@ -1,0 +1,172 @@
+"""Multi-step tasks of the specs: run from their source, and named by what they were made from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
+
+from gitops.drivers.base import BuildContext, DriverError, ErrorKind, RunMark
+from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
+from gitops.engine.builds.building import recipe_of, snapshot_of
+from gitops.engine.builds.step_texts import Job, server_of, task_of_run
+from gitops.engine.scene import Desk, Scene
+from gitops.engine.tasks.errand import Errand, Office, Report, carry_out
+from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, RunContext, Stage, Work
+from gitops.engine.tasks.stopping import StopFlag
+from gitops.model.actions import RunTask
+from gitops.model.image import ImageRef, registry_of
+from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
+from gitops.model.task_runs import RunStatus, RunType
+from gitops.model.tasks import Task
+from gitops.plan.builds.reasons import urgent
+
+
+def run_steps(scene: Scene, action: RunTask, desk: Desk) -> Outcome:
+    """Run a task to its end; the image that it pushed to its repository gets its exact name."""
+    recipe = recipe_of(scene, action.image)
+    if recipe is None:
+        return Retry(f"{action.image.task} or its source is gone", "run again to make a new plan")
+    job = Job(scene, action, recipe, desk)
+    kind = RunType.AUTO_RUN if job.hand is None else RunType.QUICK_RUN
+    new = scene.runs.wanted(snapshot_of(scene, recipe, action.image), action.causes, kind)
+    shelf: list[RunContext] = []
+    errand = Errand(new, partial(_read, job, shelf), _opener(job, shelf), urgent(action.causes))
+    return _outcome(job, carry_out(errand, _office(job), desk.cancel))
+
+
+def _office(job: Job) -> Office:
+    registrar, world = job.scene.runs.registrar, job.scene.world
+    site = world.sites[job.action.target]
+
+    def told(run: str, why: str) -> None:
+        job.desk.output(f"run {run}{f': {why}' if why else ''}")
+
+    return Office(
+        registrar.book,
+        registrar.queue,
+        registrar.clock,
+        told if job.hand is None else job.hand.told,
+        lambda: world.tools.sweep(site.tasks(), registrar.book),
+    )
+
+
+def _read(job: Job, shelf: Sequence[RunContext], run: str) -> Task:
+    """Return the task, with the files of its source, which `shelf` has by now, for its aliases."""
+    task = task_of_run(job, run, shelf[0].read)
+    if job.hand is not None:
+        job.hand.begins(task)
+    return task
+
+
+def _outcome(job: Job, report: Report) -> Outcome:
+    run, result = report.run.id, report.result
+    see = f"`gitops logs {run}` has its whole log"
+    match result.status:
+        case RunStatus.SUCCEEDED:
+            return _named(job, report)
+        case RunStatus.CANCELED if job.desk.cancel.is_set():
+            return Superseded()
+        case RunStatus.CANCELED | RunStatus.FAILED:
+            return Stalled(f"run {run}: {result.message}", see, quarantine=True)
+        case _:
+            return Retry(f"run {run}: {result.message}", see)
+
+
+def _named(job: Job, report: Report) -> Outcome:
+    """Give the image the name that its inputs give it, so that nobody makes it again."""
+    if not job.image.pushes:
+        return Done(f"run {report.run.id} went well")
+    wanted, run, result = job.image.ref, report.run.id, report.result
+    host, path = registry_of(wanted.repository)
+    mine = [one for one in result.images if (one.registry, one.repository) == (host, path)]
+    if not mine:
+        pushed = ", ".join(f"{one.registry}/{one.repository}" for one in result.images)
+        return Stalled(
+            f"run {run} pushed nothing to {wanted.repository}",
+            f"it pushed to {pushed or 'no repository'}: a push step has to name it",
+            quarantine=True,
+        )
+    made = ImageRef(wanted.repository, mine[-1].tag)
+    try:
+        _attest(job, report, mine[-1].digest)
+    except NotAttestedError as error:
+        return Retry(error.what, error.detail)
+    job.scene.world.registries.retag(made, wanted.tag)
+    job.scene.board.pushed(wanted, mine[-1].digest)
+    return Done(f"run {run} pushed {made}")
+
+
+def _attest(job: Job, report: Report, digest: str) -> None:
+    """Attach what the task asks for, before the image has the name that says that all is done."""
+    snapshot, run = snapshot_of(job.scene, job.recipe, job.image), report.run
+    if attested(snapshot):
+        began, ended = run.started or run.created, run.ended or run.created
+        attester = job.scene.world.sites[job.action.target].attester()
+        attest(attester, Making(run.id, snapshot, began, ended), digest, job.desk.output)
+
+
+def _opener(
+    job: Job, shelf: list[RunContext]
+) -> Callable[[str, StopFlag], AbstractContextManager[Stage]]:
+    @contextmanager
+    def opened(run: str, flag: StopFlag) -> Iterator[Stage]:
+        scene, task = job.scene, job.recipe.task
+        registrar, tools = scene.runs.registrar, scene.world.tools
+        site = scene.world.sites[job.action.target]
+        secrets = scene.inputs.secrets
+        with (
+            tools.files(task, job.recipe.source, secrets) as files,
+            closing(registrar.book.log(run)) as log,
+        ):
+            remote = _no_remote if job.image.pull else tools.remote
+            records = Records(registrar.book, log, registrar.redact, _show(job), time.time)
+            shelf.append(files)
+            yield Stage(
+                RunMark(run, registrar.project, registrar.lease.host, registrar.lease.process),
+                Work(site.tasks(), site.builder, remote, tools.workspace),
+                records,
+                flag,
+                _inputs(job, files),
+                _allowed(job),
+                Limits(task.timeout, task.resources.cpus, task.resources.memory),
+            )
+
+    return opened
+
+
+def _inputs(job: Job, files: RunContext) -> Inputs:
+    return Inputs(files, server_of(job), job.secrets, job.image.date, job.image.owner.name)
+
+
+def _show(job: Job) -> Callable[[str, str], None]:
+    """Show what the run says of itself; what its steps print is in its own log, and shown to
+    whoever asked for the run by hand.
+    """
+    if job.hand is not None:
+        return job.hand.show
+
+    def show(step: str, text: str) -> None:
+        if not step:
+            for line in text.splitlines():
+                job.desk.output(line)
+
+    return show
+
+
+def _allowed(job: Job) -> Allowed:
+    """Return what the run may do; one of a pull request may push under its own tags alone."""
+    steps, image = job.recipe.task.steps, job.image
+    if not image.pull:
+        return Allowed(socket=steps is not None and steps.docker_socket)
+    if not image.pushes:
+        return Allowed(lambda _name: False, isolated=True)
+    own = f"{image.ref.repository}:pr-{image.pull}"
+    return Allowed(lambda name: name == own or name.startswith(f"{own}-"), isolated=True)
+
+
+@contextmanager
+def _no_remote(url: str, _dockerfile: str) -> Iterator[BuildContext]:
+    raise DriverError(ErrorKind.DENIED, f"a pull request may not build from {url}")
+    yield  # pragma: no cover - makes it a generator

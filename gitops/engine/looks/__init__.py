@@ -1,0 +1,1 @@
+"""Looks: at sources, engines, gateways and registries, before anything is decided. Reads only."""

@@ -1,0 +1,1 @@
+"""What is told of resources: their conditions, why they are as they are, and what to do."""

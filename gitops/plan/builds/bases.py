@@ -1,0 +1,110 @@
+"""What an image builds on: other images, some of which tasks of the same project make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
+
+from gitops.model.address import Address
+from gitops.model.bundle import Bundle
+from gitops.model.dockerfile import base_images
+from gitops.model.observed import Inputs
+from gitops.model.outcomes import Found
+from gitops.model.resources import BuildTask
+from gitops.model.sources import Source
+from gitops.plan.builds.placeholders import fill, fill_tag
+from gitops.plan.repositories import repository_name
+
+
+class Ground(NamedTuple):
+    """What tasks build on. `makers` are the tasks behind names such as `host/base:latest`."""
+
+    order: tuple[BuildTask, ...]
+    makers: Mapping[str, Address]
+    circle: frozenset[Address]
+    """Tasks that build on each other in a circle."""
+
+
+def ground(bundle: Bundle, inputs: Inputs) -> Ground:
+    """Return the tasks so that each comes after those that it builds on or runs after."""
+    makers = _makers(bundle, inputs)
+    edges = {
+        task.address: {
+            *task.triggers.after,
+            *(makers[base] for base in followed(task, inputs) if base in makers),
+        }
+        - {task.address}
+        for task in bundle.tasks
+    }
+    tasks = {task.address: task for task in bundle.tasks}
+    if not any(edges.values()):
+        return Ground(tuple(tasks.values()), makers, frozenset())
+    order, circle = _sorted(edges)
+    return Ground(tuple(tasks[address] for address in order), makers, circle)
+
+
+def _sorted(
+    edges: Mapping[Address, set[Address]],
+) -> tuple[tuple[Address, ...], frozenset[Address]]:
+    """Return the tasks in order, and those in circles; whatever needs these comes after them."""
+    circle: frozenset[Address] = frozenset()
+    while True:
+        # Sorted: the order of a set is another one in each process.
+        open_ = {task: () if task in circle else sorted(edges[task]) for task in edges}
+        try:
+            return tuple(TopologicalSorter(open_).static_order()), circle
+        except CycleError as error:
+            circle |= frozenset(error.args[1])
+
+
+def followed(task: BuildTask, inputs: Inputs) -> tuple[str, ...]:
+    """Return the images that the Dockerfile of a task builds on, if it follows them."""
+    seen = inputs.sources.get(task.address)
+    return bases_of(task, seen.value) if isinstance(seen, Found) else ()
+
+
+def bases_of(task: BuildTask, source: Source) -> tuple[str, ...]:
+    """Return the images that a source's Dockerfile builds on, if the task follows them."""
+    if not task.triggers.base_image or task.steps is not None or not source.recipe:
+        return ()
+    try:
+        args = tuple((name, fill(value, source)) for name, value in task.args.items())
+    except ValueError:
+        return ()
+    return _named(source.recipe, args, task.target)
+
+
+@lru_cache(256)
+def _named(recipe: str, args: tuple[tuple[str, str], ...], target: str) -> tuple[str, ...]:
+    """Return the images that a Dockerfile names: a look asks three times, and so does the next."""
+    found = base_images(recipe, dict(args), target)
+    return tuple(dict.fromkeys((*found.runtime, *found.build)))
+
+
+def elsewhere(bundle: Bundle, inputs: Inputs) -> tuple[str, ...]:
+    """Return the images whose digests have to be asked for: those that no task here makes."""
+    bases = {base for task in bundle.tasks for base in followed(task, inputs)}
+    return tuple(sorted(bases.difference(_makers(bundle, inputs)))) if bases else ()
+
+
+def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:
+    return {name: task.address for task in bundle.tasks for name in _names(bundle, task, inputs)}
+
+
+def _names(bundle: Bundle, task: BuildTask, inputs: Inputs) -> Iterable[str]:
+    if task.repository is None:
+        return
+    repository = repository_name(bundle, task.repository)
+    if task.latest:
+        yield f"{repository}:latest"
+        yield repository
+    seen = inputs.sources.get(task.address)
+    if not isinstance(seen, Found):
+        return
+    for tag in task.tags:
+        try:
+            yield f"{repository}:{fill_tag(tag, seen.value)}"
+        except ValueError:
+            continue

@@ -1,0 +1,1 @@
+"""Values of documents to resources, kind by kind; each document has passed its schema before."""
