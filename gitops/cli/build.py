@@ -87,7 +87,7 @@ def command(
             registry=registry,
             wishes=Wishes((), (), (), tuple(secrets.values())),
             socket=False,
-            timeout=timeout,
+            limits=Limits(timeout=timeout),
             project=project,
             text=_text(line, tuple(secrets), tags, timeout),
             type=RunType.QUICK_BUILD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import update_wrapper
 from pathlib import Path
@@ -13,6 +14,7 @@ from gitops.cli.options import SpecOptions
 from gitops.cli.tasks.inputs import Wishes
 from gitops.cli.tasks.quick_run import QuickRun, dry_run, quick_run
 from gitops.engine.tasks.stage import Limits
+from gitops.spec.units import size
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +31,15 @@ class OfSpecs(NamedTuple):
     target: str
 
 
+class Given(NamedTuple):
+    """Limits as they were given; none is what is usual."""
+
+    timeout: float | None
+    cpus: float | None
+    memory: str | None
+    disk: str | None
+
+
 class OfFiles(NamedTuple):
     """What is for a task file or a command alone."""
 
@@ -36,6 +47,7 @@ class OfFiles(NamedTuple):
     places: tuple[str, ...]
     registry: str
     socket: bool
+    limits: Given
 
 
 def _given_options(function: F) -> F:
@@ -127,6 +139,37 @@ def _spec_options(function: F) -> F:
     return _with(options, update_wrapper(collected, function))
 
 
+def _limit_options(function: F) -> F:
+    """Add the limits of the run; the function gets them as `limits`."""
+
+    def collected(
+        *,
+        timeout: float | None,
+        cpus: float | None,
+        memory: str | None,
+        disk: str | None,
+        **rest: object,
+    ) -> object:
+        return function(limits=Given(timeout, cpus, memory, disk), **rest)
+
+    usual = f"{Limits().timeout:g}, or that of the BuildTask"
+    options = (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0.0),
+            help=f"Seconds for the whole run.  [default: {usual}]",
+        ),
+        click.option("--cpus", type=click.FloatRange(min=0.01), help="Cores for each step."),
+        click.option("--memory", metavar="SIZE", help="Memory for each step, as in 512Mi."),
+        click.option(
+            "--disk",
+            metavar="SIZE",
+            help="What the run may take on the engine's disk, as in 10Gi.",
+        ),
+    )
+    return _with(options, update_wrapper(collected, function))
+
+
 def _with(options: tuple[Callable[[F], F], ...], collected: object) -> F:
     decorated = cast("F", collected)
     for option in reversed(options):
@@ -145,11 +188,7 @@ def _with(options: tuple[Callable[[F], F], ...], collected: object) -> F:
 @_given_options
 @click.option("--docker-socket", is_flag=True, help="Let the steps use the engine itself.")
 @click.option("--dry-run", "dry", is_flag=True, help="Print the rendered steps; run none.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.0),
-    help=f"Seconds for the whole run.  [default: {Limits().timeout:g}, or that of the BuildTask]",
-)
+@_limit_options
 @click.option("--project", default="", help="Whose run it is.  [default: this folder's name]")
 @_spec_options
 def command(  # noqa: PLR0913 - one parameter for each option
@@ -160,7 +199,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     files: str,
     registry: str,
     wishes: Wishes,
-    timeout: float | None,
+    limits: Given,
     project: str,
     docker_socket: bool,
     dry: bool,
@@ -172,13 +211,13 @@ def command(  # noqa: PLR0913 - one parameter for each option
     specs runs with its own source, whether it has to or not.
     """
     here = (*((file, context) if command else (context,)), files)
-    of_files = OfFiles(command, tuple(filter(None, here)), registry, docker_socket)
+    of_files = OfFiles(command, tuple(filter(None, here)), registry, docker_socket, limits)
     if file.lower().startswith(_TASK):
         _only_for_files(file, of_files)
         from gitops.cli.tasks.run_task import TaskWish, run_task  # noqa: PLC0415 - 250 ms, see `of_specs`
 
         options = SpecOptions(of_specs.files, project, of_specs.values, of_specs.settings)
-        task = TaskWish(options, file, wishes, of_specs.args, of_specs.target, timeout)
+        task = TaskWish(options, file, wishes, of_specs.args, of_specs.target, limits.timeout)
         return run_task(task, dry=dry)
     _check(file, of_files, of_specs)
     wish = QuickRun(
@@ -188,10 +227,29 @@ def command(  # noqa: PLR0913 - one parameter for each option
         registry=registry,
         wishes=wishes,
         socket=docker_socket,
-        timeout=timeout if timeout is not None else Limits().timeout,
+        limits=_limits(limits),
         project=project,
     )
     return dry_run(wish) if dry else quick_run(wish)
+
+
+def _limits(given: Given) -> Limits:
+    usual = Limits()
+    return Limits(
+        usual.timeout if given.timeout is None else given.timeout,
+        given.cpus or usual.cpus,
+        _size("--memory", given.memory),
+        disk=_size("--disk", given.disk),
+    )
+
+
+def _size(option: str, text: str | None) -> int:
+    """Return the bytes of a size; 0 for none."""
+    if text is None:
+        return 0
+    if not re.fullmatch(r"[1-9][0-9]{0,11}[KMGT]i", text):
+        raise click.UsageError(f"{option} is followed by a size as in 512Mi or 10Gi, not {text!r}")
+    return size(text)
 
 
 def _check(file: str, given: OfFiles, of_specs: OfSpecs) -> None:
@@ -217,6 +275,9 @@ def _only_for_files(task: str, given: OfFiles) -> None:
         "--context": (given.places, "its source is that of its spec"),
         "--registry": (given.registry, "it pushes where its spec says"),
         "--docker-socket": (given.socket, "its spec says dockerSocket: true"),
+        "--cpus": (given.limits.cpus, "its spec says resources.cpus"),
+        "--memory": (given.limits.memory, "its spec says resources.memory"),
+        "--disk": (given.limits.disk, "its spec says resources.disk"),
     }
     for option, (found, why) in said.items():
         if found:

@@ -11,7 +11,8 @@ class TaskSnapshot(NamedTuple):
     """A run of a task file by hand. `context` is a path or URL, `commit` what it stood for.
 
     `values` is JSON, null for what was secret. `secrets` are by id: `env:NAME`, `file:PATH`, or
-    empty for one that was typed and has to be given anew. `timeout` is seconds.
+    empty for one that was typed and has to be given anew. Of the limits, `timeout` is seconds,
+    `cpus` cores, `memory` and `disk` bytes; 0 is none.
     """
 
     text: str
@@ -28,3 +29,6 @@ class TaskSnapshot(NamedTuple):
     """The names of values that were secret, `a.b` for `b` inside of `a`."""
     dockerfile: str = ""
     """The absolute path of a Dockerfile that lay outside of the context."""
+    cpus: float = 0.0
+    memory: int = 0
+    disk: int = 0

@@ -181,6 +181,7 @@ class BuildTask(NamedTuple):
 
     With `steps`, those make the images; the one that they push to `repository` is the task's.
     Without a repository, which only a task with steps can be, no image is the task's.
+    `disk` is how many bytes the steps of a run may take on the engine together (0: no limit).
     `secrets` are what builds mount, and `.Secrets` of steps, by id. `cache` is `off`, `min` or
     `max`. `args` and `tags` may hold the placeholders `{{ commit }}`, `{{ short_commit }}`,
     `{{ branch }}`, `{{ tag }}` and `{{ date }}`, filled in once the source is known.
@@ -204,6 +205,7 @@ class BuildTask(NamedTuple):
     platforms: tuple[str, ...] = ()
     cache: str = "max"
     resources: Resources = Resources()
+    disk: int = 0
     triggers: Triggers = Triggers()
     concurrency: Concurrency = Concurrency.COALESCE
     keep: Keep = Keep()

@@ -67,6 +67,7 @@ class MemoryEngine:
         self.uploads: list[tuple[str, dict[str, bytes]]] = []
         self.pulled: list[str] = []
         self.pushes: list[str] = []
+        self.rooms: list[int] = []
         self.broken: dict[str, list[DriverError]] = {}
 
     def _fault(self, call: str) -> None:
@@ -104,6 +105,12 @@ class MemoryEngine:
     def detach(self, container: str, sink: Sink) -> None:
         self.began.append(container.removeprefix("gitops-r1-"))
         sink("detached\n")
+
+    def room(self, run: str, cancel: Cancel) -> int:
+        assert run == MARK.run
+        _heed(cancel)
+        self._fault("room")
+        return self.rooms.pop(0) if len(self.rooms) > 1 else self.rooms[0]
 
     def remove(self, container: str) -> None:
         self._fault("remove")

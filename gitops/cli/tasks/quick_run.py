@@ -42,7 +42,7 @@ _STOPPING = "canceling the run, and taking away what it made; again to stop at o
 
 
 class QuickRun(NamedTuple):
-    """What the user wants. `timeout` is seconds; an empty `context` is none.
+    """What the user wants; an empty `context` is none.
 
     `text` is a task that was made of other options; `unnamed` are images that are to be pushed, and
     that name no registry.
@@ -54,7 +54,7 @@ class QuickRun(NamedTuple):
     registry: str
     wishes: Wishes
     socket: bool
-    timeout: float
+    limits: Limits
     project: str
     because: str = ""
     """What it repeats: `rerun of r1a2b3c4d5e6`."""
@@ -188,7 +188,10 @@ def _snapshot(wish: QuickRun, prepared: Prepared) -> str:
             secrets=given.references,
             hidden=given.unkept,
             docker_socket=wish.socket,
-            timeout=wish.timeout,
+            timeout=wish.limits.timeout,
+            cpus=wish.limits.cpus,
+            memory=wish.limits.memory,
+            disk=wish.limits.disk,
         )
     )
 
@@ -209,7 +212,7 @@ def _manner(wish: QuickRun, prepared: Prepared, show: Show) -> Manner:
     return Manner(
         inputs,
         Allowed(socket=wish.socket),
-        Limits(timeout=wish.timeout),
+        wish.limits,
         prepared.handed.hidden,
         show,
     )

@@ -18,6 +18,7 @@ from gitops.cli.tasks.rerun_secrets import Anew, given_again
 from gitops.cli.tasks.text import Known, Text
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.drivers.contexts.places import Kind, place_of
+from gitops.engine.tasks.stage import Limits
 from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import TaskRun
 from gitops.spec.tasks import TaskText
@@ -36,7 +37,7 @@ def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
         registry=kept.registry,
         wishes=given_again(record, anew, kept.secrets, kept.hidden),
         socket=kept.docker_socket,
-        timeout=kept.timeout,
+        limits=Limits(kept.timeout, kept.cpus, kept.memory, disk=kept.disk),
         project=record.project,
         type=record.type,
         because=f"rerun of {record.id}",

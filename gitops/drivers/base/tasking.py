@@ -181,6 +181,10 @@ class TaskEngine(Protocol):
         """Push a local image under its name; return the digest that the registry gave it."""
         ...
 
+    def room(self, run: str, cancel: Cancel) -> int:
+        """Return how many bytes the containers and volumes of a run take on the engine's disk."""
+        ...
+
     def leftovers(self) -> tuple[Leftover, ...]:
         """Return everything here that carries a run's mark, containers first.
 

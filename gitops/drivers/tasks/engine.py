@@ -121,6 +121,12 @@ class DockerTaskEngine:
         """Push a local image under its name; return the digest that the registry gave it."""
         return self._images.push(image, output, cancel)
 
+    def room(self, run: str, cancel: Cancel) -> int:
+        """Return how many bytes the containers and volumes of a run take on the engine's disk."""
+        from gitops.drivers.tasks import room  # noqa: PLC0415 - for the few runs with such a limit
+
+        return room.room_of(self._lines, run, cancel)
+
     def leftovers(self) -> tuple[Leftover, ...]:
         """Return everything here that carries a run's mark, containers first."""
         return places.leftovers(self._http)

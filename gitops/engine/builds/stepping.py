@@ -18,6 +18,7 @@ from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.actions import RunTask
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
+from gitops.model.resources import BuildTask
 from gitops.model.task_runs import RunStatus, RunType
 from gitops.model.tasks import Task
 from gitops.plan.builds.reasons import urgent
@@ -130,10 +131,15 @@ def _opener(
                 flag,
                 _inputs(job, files),
                 _allowed(job),
-                Limits(task.timeout, task.resources.cpus, task.resources.memory),
+                _limits(task),
             )
 
     return opened
+
+
+def _limits(task: BuildTask) -> Limits:
+    each = task.resources
+    return Limits(task.timeout, each.cpus, each.memory, disk=task.disk)
 
 
 def _inputs(job: Job, files: RunContext) -> Inputs:

@@ -15,6 +15,7 @@ from gitops.engine.tasks.cmd_step import Yard
 from gitops.engine.tasks.containers import Place, declared_networks, place_of
 from gitops.engine.tasks.hands import Crew
 from gitops.engine.tasks.names import default_network
+from gitops.engine.tasks.room import roomy
 from gitops.engine.tasks.stage import Stage
 from gitops.engine.tasks.states import Result, begun_with, needs_network, verdict
 from gitops.engine.tasks.step_work import Bench, Board, work_on
@@ -47,7 +48,11 @@ def run_task(task: Task, stage: Stage) -> Result:
     why = Why(Stop.RUN_TIMEOUT, f"the run did not end in {timeout:g} s (its timeout)")
     voice = Voice(stage.records)
     leftover: list[str] = []
-    with limited(stage.flag, timeout, why) as flag:
+    room = partial(stage.work.engine.room, stage.run)
+    with (
+        limited(stage.flag, timeout, why) as timed,
+        roomy(timed, stage.limits.disk, room, voice.line) as flag,
+    ):
         try:
             with _belongings(stage, voice, leftover) as belongings:
                 ended = _run(task, stage._replace(flag=flag), belongings, board)

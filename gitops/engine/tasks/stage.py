@@ -71,12 +71,15 @@ class Allowed(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Seconds of the whole run; cores, bytes and processes of each step. 0 is no limit."""
+    """Seconds of the whole run; cores, bytes and processes of each step; bytes on the engine's disk
+    that its containers and volumes may take together. 0 is no limit.
+    """
 
     timeout: float = 3600.0
     cpus: float = 0.0
     memory: int = 0
     pids: int = 0
+    disk: int = 0
 
 
 class Work(NamedTuple):

@@ -67,8 +67,9 @@ def verdict(
     if why is not None and why.kind is Stop.CANCELED:
         return RunStatus.CANCELED, why.text
     if why is not None and why.kind is Stop.RUN_TIMEOUT:
-        steps = f"; at work: {_listed(at_work)}" if at_work else ""
-        return RunStatus.TIMEOUT, f"{why.text}{steps}"
+        return RunStatus.TIMEOUT, f"{why.text}{_at_work(at_work)}"
+    if why is not None and why.kind is Stop.NO_ROOM:
+        return RunStatus.FAILED, f"{why.text}{_at_work(at_work)}"
     if failure:
         return (RunStatus.ERROR if beside else RunStatus.FAILED), failure
     return RunStatus.SUCCEEDED, ""
@@ -123,5 +124,6 @@ def _above(steps: Iterable[TaskStep]) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ("step " if len(names) == 1 else "steps ") + ", ".join(names)
+def _at_work(names: Sequence[str]) -> str:
+    steps = "step" if len(names) == 1 else "steps"
+    return f"; at work: {steps} {', '.join(names)}" if names else ""

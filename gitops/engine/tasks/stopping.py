@@ -24,6 +24,7 @@ class Stop(StrEnum):
     CANCELED = "canceled"
     RUN_TIMEOUT = "run timeout"
     STEP_TIMEOUT = "step timeout"
+    NO_ROOM = "no room"
     SIBLING = "another step failed"
 
 

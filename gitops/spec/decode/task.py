@@ -24,6 +24,7 @@ from gitops.spec.decode.triggers import (
 )
 from gitops.spec.findings import Finding, Path
 from gitops.spec.scope import EMPTY, Scope, Spec, text, texts
+from gitops.spec.units import size
 
 PLACEHOLDERS = ("commit", "short_commit", "branch", "tag", "date")
 """What may stand between double braces in `args` and `tags`."""
@@ -88,11 +89,24 @@ def _with_the_rest(task: BuildTask, spec: Spec, scope: Scope) -> BuildTask:
         platforms=tuple(spec.get("platforms", ())),
         cache=spec.get("cache", EMPTY).get("mode", "max"),
         resources=decode_resources(spec.get("resources", EMPTY), ("spec", "resources"), scope),
+        disk=_disk(spec, scope),
         triggers=decode_triggers(spec.get("triggers", EMPTY), scope),
         concurrency=decode_concurrency(spec.get("concurrency", EMPTY)),
         keep=decode_keep(spec.get("retention", EMPTY), scope),
         attest=decode_attest(spec.get("attest", EMPTY)),
     )
+
+
+def _disk(spec: Spec, scope: Scope) -> int:
+    """Return the limit of a task with steps; what a Dockerfile's build writes is the builder's."""
+    found = spec.get("resources", EMPTY).get("disk")
+    if found is None:
+        return 0
+    if "steps" not in spec and "taskFile" not in spec:
+        hint = "remove it: GITOPS_BUILD_CACHE keeps small what builds leave on the engine"
+        what = "only a task with steps or a taskFile has such a limit"
+        scope.complain(("spec", "resources", "disk"), what, hint, at_key=True)
+    return size(found)
 
 
 def _agent(found: str, scope: Scope) -> str:
