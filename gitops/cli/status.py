@@ -44,7 +44,8 @@ def _table(found: tuple[Status, ...], *, color: bool) -> None:
     styles = {Truth.TRUE: "green", Truth.FALSE: "red", Truth.UNKNOWN: "yellow"}
     for status in found:
         ready = status.ready
-        told = escape(f"{ready.message}  {status.url}" if status.url else ready.message)
+        message = ready.message.partition("\n")[0]  # `gitops why` tells the rest
+        told = escape(f"{message}  {status.url}" if status.url else message)
         table.add_row(
             str(status.address),
             f"[{styles[ready.status]}]{ready.status}[/]",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,7 @@ class CommandOptions(NamedTuple):
 
     `timeout` is seconds for the whole run, `quiet` seconds without a byte of output; 0 is no limit.
     `most` is bytes of either stream after which it is ended, with FAILED; 0 is no limit.
-    `output` gets each line of both streams as it comes, redacted.
+    `output` gets each line of both streams as it comes, redacted; nothing else is kept of them.
     """
 
     env: Mapping[str, str] | None = None
@@ -40,13 +41,16 @@ class CommandOptions(NamedTuple):
     output: Output | None = None
     cancel: Cancel | None = None
     redact: Callable[[str], str] = str
-    title: str = "the program"
+    title: str = ""
+    """What is said to have ended; empty: the program's name."""
     most: int = 0
     bound: bool = False
     """Whether the program dies with us, also when we are killed: see `_LIFELINE`."""
 
 
 PLAIN = CommandOptions()
+_LAST = 5
+"""Lines that are quoted of a program that had to be ended."""
 
 _LIFELINE = '(read -r _ <"/dev/fd/$0"; kill -KILL -$$) >/dev/null 2>&1 & exec "$@"'
 """A shell's script that becomes the program, with a watcher beside it in the same process group.
@@ -78,7 +82,7 @@ def run(argv: Sequence[str], options: CommandOptions = PLAIN) -> Completed:
     words = ["/bin/sh", "-c", _LIFELINE, str(read), *argv] if options.bound else argv
     try:
         process = _started(words, options, keep)
-        return supervise(process, options._replace(title=Path(argv[0]).name))
+        return supervise(process, options._replace(title=options.title or Path(argv[0]).name))
     finally:
         for number in (read, write) if options.bound else ():
             os.close(number)
@@ -140,7 +144,9 @@ class _Run:
         self._options = options
         self._ended = Event()
         self._error: DriverError | OSError | None = None
-        self._texts: tuple[list[bytes], list[bytes]] = ([], [])
+        # What goes out line by line may have no end: only its last words are kept here.
+        most = _LAST if options.output else None
+        self._texts = (deque[bytes](maxlen=most), deque[bytes](maxlen=most))
         self._began = self._heard = time.monotonic()
         streams = (process.stdout, process.stderr)
         self._readers = [
@@ -155,7 +161,7 @@ class _Run:
         self._process.wait()
         self._ended.set()
 
-    def _read(self, stream: IO[bytes], lines: list[bytes]) -> None:
+    def _read(self, stream: IO[bytes], lines: deque[bytes]) -> None:
         most, size = self._options.most, 0
         with stream:
             while chunk := stream.readline(1 << 16):
@@ -219,7 +225,7 @@ class _Run:
         return None
 
     def _tail(self) -> str:
-        return self._readable(b"".join(self._texts[1][-5:])).strip()
+        return self._readable(b"".join([*self._texts[1]][-_LAST:])).strip()
 
     def finish(self, reason: DriverError | None) -> Completed:
         """Collect what was said; raise what went wrong."""

@@ -82,13 +82,13 @@ class _Execution:
 
     def _try(self, step: Step) -> Outcome:
         started = time.monotonic()
-        with self._recorder.step(step) as output:
-            desk = Desk(output, self._cancel)
+        with self._recorder.step(step) as (output, show):
+            desk = Desk(output, show, self._cancel)
             # What is called off between two steps has to be undone as well: the old container of a
             # stop-first app would stay down.
             outcome = Superseded() if self._cancel.is_set() else self._guarded(step, desk)
             if not isinstance(outcome, Done):
-                self._undo(step, Desk(output, Event()))
+                self._undo(step, desk._replace(cancel=Event()))
         # What a gate quotes of an app's log may hold its secrets: only the clean form goes on.
         return self._recorder.ended(step, outcome, time.monotonic() - started)
 

@@ -35,8 +35,8 @@ class Recorder:
         self._redact = redact
 
     @contextmanager
-    def step(self, step: Step) -> Iterator[Output]:
-        """Remember that a step begins; give the place for its log."""
+    def step(self, step: Step) -> Iterator[tuple[Output, Output]]:
+        """Remember that a step begins; give the place for its log, and for what is shown only."""
         self._memory.runs.begin_step(self._run, step.number, self._clock())
         if step.mends:
             self._memory.mendings.add(self._project, step.address, self._clock())
@@ -49,7 +49,7 @@ class Recorder:
             self._reporter.line(step, clean)
 
         try:
-            yield output
+            yield output, lambda text: self._reporter.line(step, self._redact(text))
         finally:
             log.close()
 

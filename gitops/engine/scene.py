@@ -56,7 +56,11 @@ class Scene(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Where one step works: its log, and the flag that calls it off."""
+    """Where one step works: its log, and the flag that calls it off.
+
+    `show` takes whole lines that are remembered elsewhere, and only have to be seen.
+    """
 
     output: Output
+    show: Output
     cancel: Cancel

@@ -16,7 +16,9 @@ def as_lines(plan: Plan) -> Iterator[str]:
     for address, why in sorted(plan.suspended.items()):
         yield f"  {address}: suspended ({why})"
     for address, blocked in sorted(plan.blocked.items()):
-        yield f"! {address}: {blocked.reason}: {blocked.message}"
+        first, *rest = blocked.message.splitlines() or [""]
+        yield f"! {address}: {blocked.reason}: {first}"
+        yield from (f"      {line}" for line in rest)
     for address, steps in _by_resource(plan):
         yield f"~ {address}"
         yield from map(_line, steps)

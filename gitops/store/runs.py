@@ -152,7 +152,7 @@ class Runs:
             "SELECT run, number, address, action, because, steps.state, steps.reason, detail, "
             "steps.started, steps.ended FROM steps JOIN runs ON runs.id = run "
             "WHERE project = :project AND address = :address AND (steps.state IN (:stalled, :retry)"
-            " OR steps.state = :done AND action IN ('Build', 'KeepRevision')) "
+            " OR steps.state = :done AND action IN ('Build', 'RunTask', 'KeepRevision')) "
             "ORDER BY steps.ended DESC, number DESC LIMIT 1",
             {
                 "project": project,

@@ -21,6 +21,7 @@ from gitops.drivers.base import (
 )
 from gitops.drivers.builders.buildkit_options import Use, arguments
 from gitops.drivers.builders.cache import stage_image, stage_jobs
+from gitops.drivers.builders.log import BuildLog
 from gitops.drivers.builders.prune import prune_cache, tidy
 from gitops.drivers.builders.stages import logged_stages
 from gitops.drivers.engine.http import Answer, SocketHttp
@@ -94,11 +95,23 @@ def test_stages_that_took_part_stand_in_the_log() -> None:
 
 def test_each_stage_is_kept_as_an_image_beside_the_cache() -> None:
     """Mode max keeps each stage but the target's under a tag of its own; min keeps none."""
-    log = ["#5 [tools 2/3] RUN x", "#6 [last 1/2] RUN y"]
-    (one,) = stage_jobs(job(IMAGE, cache=KEPT, target="last", no_cache=True), log)
+    stages = ("tools", "last")
+    (one,) = stage_jobs(job(IMAGE, cache=KEPT, target="last", no_cache=True), stages)
     assert (str(one.image), one.target, one.no_cache) == ("r/app:cache-tools", "tools", False)
-    assert not list(stage_jobs(job(IMAGE, cache=KEPT._replace(mode="min")), log))
+    assert not list(stage_jobs(job(IMAGE, cache=KEPT._replace(mode="min")), stages))
     assert len(stage_image("r/app:cache", "x" * 200).partition(":")[2]) == 128
+
+
+def test_of_a_log_its_end_is_kept_and_the_step_that_spoke() -> None:
+    """Of a build that prints for ever, the stages, the last lines and their step are kept."""
+    log = BuildLog()
+    said = ["Step 1/2 : FROM busybox AS first", "Step 2/2 : RUN yes", *("y" * 9000,) * 5000, "end"]
+    for line in said:
+        log.add(line)
+    assert log.stages == ("first",)
+    assert log.tail[0] == "Step 2/2 : RUN yes"
+    assert log.tail[-1] == "end"
+    assert sum(map(len, log.tail)) < 1 << 20
 
 
 class Engine(SocketHttp):

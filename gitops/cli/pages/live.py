@@ -11,9 +11,10 @@ from rich.markup import escape
 from rich.text import Text
 
 from gitops.cli.pages.progress import told
+from gitops.engine.reports.last_lines import LastLines
 from gitops.model.outcomes import Done, Outcome, Skipped, Superseded
 from gitops.model.plan import Plan, Step
-from gitops.plan.describe import describe
+from gitops.plan.describe import describe, verb
 from gitops.plan.text import summary
 
 
@@ -30,7 +31,7 @@ class LiveReporter:
         self._left = 0
         self._width = 0
         self._running: dict[int, tuple[Step, float]] = {}
-        self._logs: dict[int, list[str]] = {}
+        self._logs: dict[int, LastLines] = {}
 
     def planned(self, plan: Plan) -> None:
         """Begin a plan."""
@@ -46,18 +47,18 @@ class LiveReporter:
         """Show a step at the bottom."""
         with self._lock:
             self._running[step.number] = (step, time.monotonic())
-            self._logs[step.number] = []
+            self._logs[step.number] = LastLines()
 
     def line(self, step: Step, text: str) -> None:
         """Show the last line of a step's log behind it."""
         with self._lock:
-            self._logs.setdefault(step.number, []).append(text)
+            self._logs.setdefault(step.number, LastLines()).add(text)
 
     def ended(self, step: Step, outcome: Outcome, seconds: float) -> None:
         """Move a step to what is done."""
         with self._lock:
             self._running.pop(step.number, None)
-            log = self._logs.pop(step.number, [])
+            log = self._logs.pop(step.number, LastLines())
             self._left -= 1
             last = not self._left
         # Rich draws in a thread of its own, under its own lock, and asks `_view`: printing or
@@ -87,16 +88,22 @@ class LiveReporter:
                 *(
                     Text.assemble(
                         ("> ", "cyan"),
+                        (f"{now - since:4.0f} s  ", "dim"),
                         f"{step.address!s:{self._width}}  ",
-                        describe(step.action),
-                        (f"  {now - since:.0f} s  ", "dim"),
-                        ((self._logs.get(number) or [""])[-1][:80], "dim"),
+                        *self._doing(step, number),
                         overflow="ellipsis",
                         no_wrap=True,
                     )
                     for number, (step, since) in sorted(self._running.items())
                 )
             )
+
+    def _doing(self, step: Step, number: int) -> tuple[str | tuple[str, str], ...]:
+        """Return the last line of a step's log, or what it does as long as it says nothing."""
+        log = self._logs.get(number)
+        if log is None or not log.last.strip():
+            return (describe(step.action),)
+        return (f"{verb(step.action)}  ", (log.last, "dim"))
 
 
 def _mark(outcome: Outcome) -> tuple[str, str]:

@@ -7,6 +7,8 @@ from threading import Lock
 
 import click
 
+from gitops.engine.reports.last_lines import LastLines
+from gitops.model.actions import Build, Push, RunTask
 from gitops.model.address import Address
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
 from gitops.model.plan import Plan, Step
@@ -24,7 +26,7 @@ class PlainReporter:
         self._lock = Lock()
         self._logs = logs
         self._quiet = quiet
-        self._kept: dict[tuple[Address, int], list[str]] = {}
+        self._kept: dict[tuple[Address, int], LastLines] = {}
 
     def planned(self, plan: Plan) -> None:
         """Show what is about to be done."""
@@ -35,20 +37,24 @@ class PlainReporter:
         self._say(f"{_place(step)} {describe(step.action)}: {step.because}")
 
     def line(self, step: Step, text: str) -> None:
-        """Show a line of a step's log, or keep it."""
+        """Show lines of a step's log, or keep them."""
         if self._logs:
-            self._say(f"{_place(step)} | {text}")
+            self._say(_quoted(step, text.split("\n")))
         else:
             with self._lock:
-                self._kept.setdefault((step.address, step.number), []).append(text)
+                self._kept.setdefault((step.address, step.number), LastLines()).add(text)
 
     def ended(self, step: Step, outcome: Outcome, seconds: float) -> None:
         """Show how a step ended."""
         with self._lock:
-            kept = self._kept.pop((step.address, step.number), [])
-        lines = kept if isinstance(outcome, Retry | Stalled) else []
-        said = [f"{_place(step)} | {line}" for line in lines]
-        self._say("\n".join([*said, f"{_place(step)} {told(step, outcome, seconds)}"]))
+            kept = self._kept.pop((step.address, step.number), ())
+        shown = self._logs and isinstance(step.action, Build | Push | RunTask)
+        said = told(step, outcome, seconds)
+        # What a build says of its failure is the end of the log that has just been shown.
+        end = f"{_place(step)} {said.splitlines()[0] if shown else said}"
+        if kept and isinstance(outcome, Retry | Stalled):
+            end = f"{_quoted(step, kept)}\n{end}"
+        self._say(end)
 
     def note(self, text: str) -> None:
         """Show a line about the whole run."""
@@ -61,6 +67,10 @@ class PlainReporter:
         if not self._quiet:
             with self._lock:
                 click.echo(text)
+
+
+def _quoted(step: Step, lines: Iterable[str]) -> str:
+    return "\n".join(f"{_place(step)} | {line}" for line in lines)
 
 
 def _place(step: Step) -> str:

@@ -33,7 +33,7 @@ def rerun_build(specs: SpecOptions, record: TaskRun, snapshot: BuildSnapshot, an
     given = _given(seat, record, snapshot, anew)
     redact = _redactor(seat, snapshot, given)
     runs = _runs(seat, redact)
-    desk = Desk(lambda line: click.echo(redact(line)), cancel)
+    desk = Desk(*(lambda text: click.echo(redact(text)),) * 2, cancel)
     reporter = ByHandReporter(snapshot.image.task)
     try:
         with interruptible(cancel), closing(reporter):

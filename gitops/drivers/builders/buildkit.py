@@ -24,6 +24,7 @@ from gitops.drivers.builders.cache import sources, stage_jobs, told
 from gitops.drivers.builders.demands import check, warnings
 from gitops.drivers.builders.docker_config import Endpoint, client_env, docker_config
 from gitops.drivers.builders.errors import build_error
+from gitops.drivers.builders.log import BuildLog
 from gitops.drivers.builders.small_context import small_context
 from gitops.drivers.command import CommandOptions, run
 from gitops.drivers.leftover_processes import VARIABLE
@@ -106,11 +107,11 @@ class _Work(NamedTuple):
     def do(self, job: BuildJob, context: BuildContext) -> None:
         """Build the image, then keep its layers and those of its stages where the job says."""
         end = time.monotonic() + job.timeout if job.timeout else None
-        lines = self.image(job, context, job.timeout)
+        log = self.image(job, context, job.timeout)
         if not job.cache.to or self.use.exports:
             return  # BuildKit has written the cache itself
         self._keep(job.cache.to, _left(end))
-        for stage in stage_jobs(job, lines):
+        for stage in stage_jobs(job, log.stages):
             name = str(stage.image)
             if told(
                 f"the layers of stage {stage.target} are not kept",
@@ -122,12 +123,12 @@ class _Work(NamedTuple):
 
     def image(
         self, job: BuildJob, context: BuildContext, timeout: float, *, quiet: bool = False
-    ) -> list[str]:
-        """Build one image; return the lines of the log."""
-        lines: list[str] = []
+    ) -> BuildLog:
+        """Build one image; return what is kept of its log."""
+        log = BuildLog()
 
         def keep(line: str) -> None:
-            lines.append(line)
+            log.add(line)
             if not quiet:
                 self.output(line)
 
@@ -141,12 +142,13 @@ class _Work(NamedTuple):
             output=keep,
             cancel=self.cancel,
             redact=self.redact,
+            title=f"the build of {job.image}",
             bound=True,
         )
         if run(self._words(job, context), options).code:
             self.builder.doubt()
-            raise build_error(str(job.image), lines)
-        return lines
+            raise build_error(str(job.image), log.tail)
+        return log
 
     def _words(self, job: BuildJob, context: BuildContext) -> list[str]:
         file = context.dockerfile

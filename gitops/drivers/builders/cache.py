@@ -17,7 +17,7 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
-from gitops.drivers.builders.stages import dockerfile_of, logged_stages
+from gitops.drivers.builders.stages import dockerfile_of
 from gitops.model.dockerfile import stage_names
 from gitops.model.image import ImageRef, parse_image
 
@@ -44,14 +44,14 @@ def sources(job: BuildJob, context: BuildContext) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def stage_jobs(job: BuildJob, lines: Iterable[str]) -> Iterator[BuildJob]:
-    """Give the builds of the stages that the log of a build of `job` names, to be kept.
+def stage_jobs(job: BuildJob, stages: Iterable[str]) -> Iterator[BuildJob]:
+    """Give the builds of the stages that took part in a build of `job`, to be kept.
 
     They come from the layers that have just been made. The target's own stage is the image.
     """
     if not job.cache.to or job.cache.mode == "min":
         return
-    for stage in logged_stages(lines):
+    for stage in stages:
         if stage != job.target.lower():
             name = stage_image(job.cache.to, stage)
             yield job._replace(

@@ -28,6 +28,7 @@ from gitops.drivers.builders.classic_request import Use, messages, piped
 from gitops.drivers.builders.demands import check
 from gitops.drivers.builders.docker_config import Endpoint, docker_config
 from gitops.drivers.builders.errors import build_error
+from gitops.drivers.builders.log import BuildLog
 from gitops.model.image import parse_image
 
 _BROKEN = (
@@ -58,11 +59,11 @@ class ClassicBuilder(NamedTuple):
             check(job, self.name, self.abilities, self._platform(client) if job.platforms else "")
             use = Use(client, deadline, output)
             found = tuple(self._pulled(sources(job, context), use))
-            lines = self._image(job, context, use, found)
+            log = self._image(job, context, use, found)
             for name in job.tags:
                 self._tag(str(job.image), name, use)
             self._keep(job.cache.to, job, use)
-            for stage in stage_jobs(job, lines):
+            for stage in stage_jobs(job, log.stages):
                 what = f"the layers of stage {stage.target} are not kept"
                 quiet = use._replace(output=_nowhere)
                 build = partial(self._image, stage, context, quiet, found)
@@ -80,13 +81,13 @@ class ClassicBuilder(NamedTuple):
 
     def _image(
         self, job: BuildJob, context: BuildContext, use: Use, found: Sequence[str]
-    ) -> list[str]:
-        """Build one image; return the lines of the log."""
-        lines: list[str] = []
-        with self._translated(str(job.image), use.deadline, lines), piped(context) as body:
+    ) -> BuildLog:
+        """Build one image; return what is kept of its log."""
+        log = BuildLog()
+        with self._translated(str(job.image), use.deadline, log), piped(context) as body:
             for message in messages(use, job, (context.dockerfile, body), found):
-                self._take(message, str(job.image), lines, use.output)
-        return lines
+                self._take(message, str(job.image), log, use.output)
+        return log
 
     def _pulled(self, names: Sequence[str], use: Use) -> Iterator[str]:
         """Pull the images that layers are taken from; give those that the engine has then.
@@ -111,14 +112,14 @@ class ClassicBuilder(NamedTuple):
 
     def _tag(self, image: str, name: str, use: Use) -> None:
         wanted = parse_image(name)
-        with self._translated(name, use.deadline, []):
+        with self._translated(name, use.deadline, BuildLog()):
             use.client.tag(image, wanted.repository, wanted.tag)
 
     def _transfer(self, verb: str, name: str, use: Use) -> None:
         """Pull or push an image, with the credentials of the configuration that was made."""
         image = parse_image(name)
         call = use.client.pull if verb == "pull" else use.client.push
-        with self._translated(name, use.deadline, []):
+        with self._translated(name, use.deadline, BuildLog()):
             try:
                 for message in call(image.repository, tag=image.tag, stream=True, decode=True):
                     if error := message.get("error"):
@@ -128,12 +129,13 @@ class ClassicBuilder(NamedTuple):
                 raise DriverError(ErrorKind.MISSING, words) from error
 
     @contextmanager
-    def _translated(self, image: str, deadline: Deadline, lines: list[str]) -> Iterator[None]:
+    def _translated(self, image: str, deadline: Deadline, log: BuildLog) -> Iterator[None]:
         try:
             yield
         except docker.errors.APIError as error:
             deadline.check()
-            raise build_error(image, lines, self.redact(str(error.explanation or error))) from error
+            words = self.redact(str(error.explanation or error))
+            raise build_error(image, log.tail, words) from error
         except DriverError:
             deadline.check()
             raise
@@ -159,16 +161,16 @@ class ClassicBuilder(NamedTuple):
                 client.close()
 
     def _take(
-        self, message: Mapping[str, object], image: str, lines: list[str], output: Output
+        self, message: Mapping[str, object], image: str, log: BuildLog, output: Output
     ) -> None:
         if "error" in message:
-            raise build_error(image, lines, self.redact(str(message["error"]).strip()))
+            raise build_error(image, log.tail, self.redact(str(message["error"]).strip()))
         text = str(message.get("stream") or message.get("status") or "")
         if message.get("progressDetail"):
             return  # a pull's bar, many times a second
         for line in self.redact(text).splitlines():
             if line.strip():
-                lines.append(line)
+                log.add(line)
                 output(line)
 
 

@@ -56,8 +56,10 @@ def build(scene: Scene, action: Build, desk: Desk) -> Outcome:
     run = scene.runs.ask(snapshot_of(scene, recipe, image), action.causes, kind)
     if hand is not None:
         hand.told(run, "")
+    else:
+        desk.output(f"run {run}: `gitops logs {run}` has its log")
     with heeding(run, scene.runs.registrar.book, desk.cancel) as flag:
-        return _outcome(scene, action, recipe, run, Desk(desk.output, flag))
+        return _outcome(scene, action, recipe, run, desk._replace(cancel=flag))
 
 
 def _outcome(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) -> Outcome:
@@ -66,9 +68,9 @@ def _outcome(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) 
     try:
         with (
             scene.runs.turn(run, image.task.name, action.causes, desk.cancel, told),
-            scene.runs.building(run, image.ref, desk.output) as output,
+            scene.runs.building(run, image.ref, desk.show) as output,
         ):
-            name = _build(scene, action, recipe, run, Desk(output, desk.cancel))
+            name = _build(scene, action, recipe, run, desk._replace(output=output))
     except DriverError as error:
         why = desk.cancel.why if isinstance(desk.cancel, StopFlag) else None
         scene.runs.failed(run, error, why.text if why is not None else "")
@@ -109,11 +111,12 @@ def push(scene: Scene, action: Push, desk: Desk) -> Outcome:
     """Push an image that was built here, with the documents that belong to it."""
     making = scene.runs.making(action.image)
     try:
-        with scene.runs.pushing(action.image, desk.output) as (output, pushed):
+        with scene.runs.pushing(action.image, (desk.output, desk.show)) as (output, pushed):
+            there = desk._replace(output=output)
             if making is None:
-                digest = _push(scene, action, Desk(output, desk.cancel))
+                digest = _push(scene, action, there)
             else:
-                digest = _push_attested(scene, action, making, Desk(output, desk.cancel))
+                digest = _push_attested(scene, action, making, there)
             pushed(digest)
     except NotAttestedError as error:
         return Retry(error.what, error.detail)

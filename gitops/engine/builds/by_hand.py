@@ -98,10 +98,15 @@ def rendered(request: Request, decision: Decision, crew: Crew) -> Task:
     recipe = recipe_of(place, image)
     if recipe is None:
         raise RefusedError(f"the source of {request.task} is gone")
-    job = Job(place, RunTask(image.target, image), recipe, Desk(lambda _line: None, Event()))
+    desk = Desk(_nowhere, _nowhere, Event())
+    job = Job(place, RunTask(image.target, image), recipe, desk)
     tools, secrets = crew.world.tools, decision.inputs.secrets
     with tools.files(recipe.task, recipe.source, secrets) as files:
         return task_of_run(job, _NOBODY, files.read)
+
+
+def _nowhere(_line: str) -> None:
+    """Take a line of what is not run."""
 
 
 def _image(request: Request, decision: Decision) -> WantedImage:

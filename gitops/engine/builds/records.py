@@ -107,14 +107,14 @@ class BuildRuns:
             yield
 
     @contextmanager
-    def building(self, run: str, image: ImageRef, output: Output) -> Iterator[Output]:
-        """Remember a build while it happens; give the place for its lines, which `output` gets too.
+    def building(self, run: str, image: ImageRef, show: Output) -> Iterator[Output]:
+        """Remember a build while it happens; give the place for its lines, which `show` gets too.
 
         A build that went well leaves the run open for its push; of one that did not, `failed` has
         to be told.
         """
         self._with.book.begin(run, RunStatus.RUNNING, self._with.clock(), (_BUILD, _PUSH))
-        with self._step(run, _BUILD, output) as line:
+        with self._step(run, _BUILD, show) as line:
             yield line
         with self._lock:
             self._open[str(image)] = run
@@ -130,10 +130,15 @@ class BuildRuns:
             return self._made.get(str(image))
 
     @contextmanager
-    def pushing(self, image: ImageRef, output: Output) -> Iterator[tuple[Output, Pushed]]:
+    def pushing(
+        self, image: ImageRef, outputs: tuple[Output, Output]
+    ) -> Iterator[tuple[Output, Pushed]]:
         """Remember the push of an image that this plan built; give the place for its lines, and
-        what takes the digest. Of an image that it did not build nothing is remembered.
+        what takes the digest. Of an image that it did not build nothing is remembered here.
+
+        `outputs` take lines: the first remembers them, the second only shows what is remembered.
         """
+        output, show = outputs
         with self._lock:
             run = self._open.pop(str(image), "")
         if not run:
@@ -145,7 +150,7 @@ class BuildRuns:
             self._with.book.pushed(run, OutputImage(host, path, image.tag, digest))
 
         try:
-            with self._step(run, _PUSH, output) as line:
+            with self._step(run, _PUSH, show) as line:
                 yield line, pushed
         except DriverError as error:
             self.failed(run, error)
@@ -153,7 +158,7 @@ class BuildRuns:
         self._with.book.finish(run, RunStatus.SUCCEEDED, "", self._with.clock())
 
     @contextmanager
-    def _step(self, run: str, step: TaskStepRun, output: Output) -> Iterator[Output]:
+    def _step(self, run: str, step: TaskStepRun, show: Output) -> Iterator[Output]:
         book, now = self._with.book, self._with.clock
         began = step._replace(status=StepStatus.RUNNING, attempts=1, started=now())
         book.step(run, began)
@@ -161,7 +166,7 @@ class BuildRuns:
 
         def line(text: str) -> None:
             log.write(step.number, f"{self._with.redact(text)}\n")
-            output(text)
+            show(text)
 
         try:
             yield line

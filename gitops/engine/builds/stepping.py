@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
+from typing import NamedTuple
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind, RunMark
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
 from gitops.engine.builds.building import recipe_of, snapshot_of
 from gitops.engine.builds.step_texts import Job, server_of, task_of_run
+from gitops.engine.reports.failures import run_text
+from gitops.engine.reports.last_lines import LastLines
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.errand import Errand, Office, Report, carry_out
 from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, RunContext, Stage, Work
+from gitops.engine.tasks.states import Result
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.actions import RunTask
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
 from gitops.model.resources import BuildTask
-from gitops.model.task_runs import RunStatus, RunType
+from gitops.model.task_runs import RunStatus, RunType, StepStatus
 from gitops.model.tasks import Task
 from gitops.plan.builds.reasons import urgent
+
+_QUOTED = 20
+"""Lines of a failed step's log that are told with its failure."""
+
+
+class Said(NamedTuple):
+    """What a run leaves behind for whoever began it: its files, and the end of each step's log."""
+
+    files: list[RunContext]
+    ends: dict[str, LastLines]
 
 
 def run_steps(scene: Scene, action: RunTask, desk: Desk) -> Outcome:
@@ -29,12 +43,11 @@ def run_steps(scene: Scene, action: RunTask, desk: Desk) -> Outcome:
     recipe = recipe_of(scene, action.image)
     if recipe is None:
         return Retry(f"{action.image.task} or its source is gone", "run again to make a new plan")
-    job = Job(scene, action, recipe, desk)
+    job, said = Job(scene, action, recipe, desk), Said([], {})
     kind = RunType.AUTO_RUN if job.hand is None else RunType.QUICK_RUN
     new = scene.runs.wanted(snapshot_of(scene, recipe, action.image), action.causes, kind)
-    shelf: list[RunContext] = []
-    errand = Errand(new, partial(_read, job, shelf), _opener(job, shelf), urgent(action.causes))
-    return _outcome(job, carry_out(errand, _office(job), desk.cancel))
+    errand = Errand(new, partial(_read, job, said), _opener(job, said), urgent(action.causes))
+    return _outcome(job, carry_out(errand, _office(job), desk.cancel), said)
 
 
 def _office(job: Job) -> Office:
@@ -53,17 +66,17 @@ def _office(job: Job) -> Office:
     )
 
 
-def _read(job: Job, shelf: Sequence[RunContext], run: str) -> Task:
-    """Return the task, with the files of its source, which `shelf` has by now, for its aliases."""
-    task = task_of_run(job, run, shelf[0].read)
+def _read(job: Job, said: Said, run: str) -> Task:
+    """Return the task, with the files of its source, which are there by now, for its aliases."""
+    task = task_of_run(job, run, said.files[0].read)
     if job.hand is not None:
         job.hand.begins(task)
     return task
 
 
-def _outcome(job: Job, report: Report) -> Outcome:
+def _outcome(job: Job, report: Report, said: Said) -> Outcome:
     run, result = report.run.id, report.result
-    see = f"`gitops logs {run}` has its whole log"
+    see = run_text(f"`gitops logs {run}` has the whole log", _end_of_log(result, said))
     match result.status:
         case RunStatus.SUCCEEDED:
             return _named(job, report)
@@ -73,6 +86,13 @@ def _outcome(job: Job, report: Report) -> Outcome:
             return Stalled(f"run {run}: {result.message}", see, quarantine=True)
         case _:
             return Retry(f"run {run}: {result.message}", see)
+
+
+def _end_of_log(result: Result, said: Said) -> tuple[str, ...]:
+    """Return the last lines of the step that the run failed for."""
+    failed = [step for step in result.steps if step.status is StepStatus.FAILED]
+    blamed = [step for step in failed if step.message and step.message in result.message]
+    return next((said.ends[step.id].lines for step in blamed if step.id in said.ends), ())
 
 
 def _named(job: Job, report: Report) -> Outcome:
@@ -86,7 +106,8 @@ def _named(job: Job, report: Report) -> Outcome:
         pushed = ", ".join(f"{one.registry}/{one.repository}" for one in result.images)
         return Stalled(
             f"run {run} pushed nothing to {wanted.repository}",
-            f"it pushed to {pushed or 'no repository'}: a push step has to name it",
+            f"it pushed {f'to {pushed}' if pushed else 'nothing at all'}: a push step has to name "
+            "the task's repository",
             quarantine=True,
         )
     made = ImageRef(wanted.repository, mine[-1].tag)
@@ -108,9 +129,7 @@ def _attest(job: Job, report: Report, digest: str) -> None:
         attest(attester, Making(run.id, snapshot, began, ended), digest, job.desk.output)
 
 
-def _opener(
-    job: Job, shelf: list[RunContext]
-) -> Callable[[str, StopFlag], AbstractContextManager[Stage]]:
+def _opener(job: Job, said: Said) -> Callable[[str, StopFlag], AbstractContextManager[Stage]]:
     @contextmanager
     def opened(run: str, flag: StopFlag) -> Iterator[Stage]:
         scene, task = job.scene, job.recipe.task
@@ -122,8 +141,8 @@ def _opener(
             closing(registrar.book.log(run)) as log,
         ):
             remote = _no_remote if job.image.pull else tools.remote
-            records = Records(registrar.book, log, registrar.redact, _show(job), time.time)
-            shelf.append(files)
+            records = Records(registrar.book, log, registrar.redact, _show(job, said), time.time)
+            said.files.append(files)
             yield Stage(
                 RunMark(run, registrar.project, registrar.lease.host, registrar.lease.process),
                 Work(site.tasks(), site.builder, remote, tools.workspace),
@@ -146,17 +165,17 @@ def _inputs(job: Job, files: RunContext) -> Inputs:
     return Inputs(files, server_of(job), job.secrets, job.image.date, job.image.owner.name)
 
 
-def _show(job: Job) -> Callable[[str, str], None]:
-    """Show what the run says of itself; what its steps print is in its own log, and shown to
-    whoever asked for the run by hand.
-    """
-    if job.hand is not None:
-        return job.hand.show
+def _show(job: Job, said: Said) -> Callable[[str, str], None]:
+    """Show what the run and its steps say, which is remembered in the run's own log."""
 
     def show(step: str, text: str) -> None:
-        if not step:
-            for line in text.splitlines():
-                job.desk.output(line)
+        lines = text.removesuffix("\n")
+        said.ends.setdefault(step, LastLines(_QUOTED)).add(lines)
+        if job.hand is not None:
+            job.hand.show(step, text)
+            return
+        whose = f"{step} | " if step else ""
+        job.desk.show("\n".join(f"{whose}{line}" for line in lines.split("\n")))
 
     return show
 

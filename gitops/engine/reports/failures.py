@@ -52,6 +52,11 @@ def with_cause(diagnosis: Diagnosis | None, detail: str) -> str:
     return "\n".join([*head, *([detail] if detail else [])])
 
 
+def run_text(todo: str, log: Sequence[str]) -> str:
+    """Return the report of a task's run: what to do, and the end of the failed step's log."""
+    return "\n".join([f"{_TODO}: {todo}", *_log(log)])
+
+
 def read(detail: str) -> Told:
     """Return what the functions above have written, and any other text as facts."""
     before, mark, after = f"\n{detail}".partition(f"\n{_LOG}\n")

@@ -4,6 +4,7 @@ page. Nothing is asked of the outside here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -146,7 +147,7 @@ def _plainly(what: str, first: str) -> str:
     step = first.strip()
     if step.startswith(">"):
         return f"the step {step.strip('>: ')} failed"
-    return f"{what}: {step}" if step else what
+    return f"{what}: {step}" if step else re.sub(r"^run \w+: ", "", what)
 
 
 def _since(past: Past, ready: Condition, failure: Failure | None) -> float:
