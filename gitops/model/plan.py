@@ -54,11 +54,20 @@ class Plan(NamedTuple):
         return not self.steps and not self.blocked and not self.refused
 
 
+class LastRun(NamedTuple):
+    """The last run of a task that was not called off: a `BuildSnapshot` as JSON, and how it ended
+    if that was not well (`run r3l… ended as Timeout`).
+    """
+
+    snapshot: str
+    trouble: str = ""
+
+
 class History(NamedTuple):
     """What is remembered that the world does not tell: bad inputs by resource (hash to reason)."""
 
     quarantined: Mapping[Address, Mapping[str, str]]
     mended: Mapping[Address, int] = MappingProxyType({})
     """How often each app had a container replaced or started again lately (`MENDING_WINDOW`)."""
-    built: Mapping[Address, str] = MappingProxyType({})
-    """What each task, and each of its offshoots, was last made from: a `BuildSnapshot` as JSON."""
+    built: Mapping[Address, LastRun] = MappingProxyType({})
+    """What each task, and each of its offshoots, was last made from."""

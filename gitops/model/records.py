@@ -131,6 +131,10 @@ class EventRecord(NamedTuple):
     """The latest run in which it happened."""
 
 
+CANCELED = "canceled: "
+"""How the reason begins for inputs that are not bad: somebody did not want them made."""
+
+
 class Quarantine(NamedTuple):
     """A wish of a resource that went wrong: its hash, why, in which run and when."""
 

@@ -50,6 +50,8 @@ class CauseKind(StrEnum):
     TAG = "TAG"
     PULL_REQUEST = "PULL_REQUEST"
     MANUAL = "MANUAL"
+    RETRY = "RETRY"
+    """The run before, with the same inputs, did not come to a good end."""
     MISSING = "MISSING"
     """The registry has no image for inputs that were there before."""
 

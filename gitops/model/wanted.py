@@ -105,8 +105,17 @@ class WantedImage(NamedTuple):
     """Who asked for it to be made now, whether it is there or not."""
     lacks: Mapping[str, str] = MappingProxyType({})
     """Why a secret of the task cannot be read, by its id: without it nothing is made."""
+    keeps_layers: bool = False
+    """Whether its build leaves layers in the registry, for other machines."""
+    terms: str = ""
+    """A hash of what may decide whether it can be made, and not what it is: limits, for example."""
     altered: bool = False
     """Whether something else was given for it by hand than the spec says: no tag follows it."""
+
+    @property
+    def attempt(self) -> str:
+        """What is remembered as bad when it could not be made: these inputs under these terms."""
+        return f"{self.fingerprint}+{self.terms}" if self.terms else self.fingerprint
 
     @property
     def pushes(self) -> bool:

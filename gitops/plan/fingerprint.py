@@ -61,6 +61,20 @@ def task_config(task: BuildTask, args: Mapping[str, str]) -> str:
     return _digest([*known, _steps(task), sorted(task.secrets)])
 
 
+def task_terms(task: BuildTask) -> str:
+    """Return a hash of what may make a run fail and does not change the image; empty for defaults.
+
+    A run that failed is tried again when one of them is another.
+    """
+    known = {
+        "limits": [*task.resources, task.disk] if any((*task.resources, task.disk)) else [],
+        "ssh": task.ssh,
+        "secrets": {name: list(ref) for name, ref in sorted(task.secrets.items())},
+    }
+    said = {name: value for name, value in known.items() if value}
+    return _digest(said)[:16] if said else ""
+
+
 def _steps(task: BuildTask) -> list[object]:
     return (
         [*task.steps[:2], dict(task.steps.values), task.steps.docker_socket] if task.steps else []

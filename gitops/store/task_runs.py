@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from gitops.model.address import Address
+from gitops.model.plan import LastRun
 from gitops.model.task_runs import (
     LogBlock,
     NewTaskRun,
@@ -171,14 +172,17 @@ class TaskRuns:
         """Return the images that a run pushed, in the order in which it did."""
         return read_images(self._database, run)
 
-    def built(self, project: str) -> Mapping[Address, str]:
-        """Return the snapshot of the last run of each task that was not called off."""
+    def built(self, project: str) -> Mapping[Address, LastRun]:
+        """Return the last run of each task that was not called off."""
         rows = self._database.read(
-            "SELECT task, snapshot, max(created) FROM task_runs WHERE project = ? AND task <> '' "
-            "AND status <> 'Canceled' GROUP BY task",
+            "SELECT task, snapshot, id, status, max(created) FROM task_runs WHERE project = ? "
+            "AND task <> '' AND status <> 'Canceled' GROUP BY task",
             (project,),
         )
-        return {Address("BuildTask", task): snapshot for task, snapshot, _ in rows}
+        return {
+            Address("BuildTask", task): LastRun(snapshot, _trouble(run, RunStatus(status)))
+            for task, snapshot, run, status, _ in rows
+        }
 
     def snapshot(self, run: str) -> str:
         """Return what it takes to do the same again, as JSON; empty when the run is not known."""
@@ -202,6 +206,12 @@ class TaskRuns:
     def _change(self, run: str, what: str, values: tuple[str, ...]) -> None:
         with self._database.write() as transaction:
             _change(transaction, run, what, values)
+
+
+def _trouble(run: str, status: RunStatus) -> str:
+    if status is RunStatus.SUCCEEDED:
+        return ""
+    return f"run {run} {f'ended as {status}' if status.ended else 'did not come to its end'}"
 
 
 def fate(canceled_by: str) -> tuple[RunStatus, str]:

@@ -15,6 +15,7 @@ KEYS = {
     *("allowMassRemoval", "byHand", "down", "plan"),
 }
 REASONS = {
+    "BuildCanceled",
     "BuildFailed",
     "DependencyCycle",
     "DependencyNotReady",

@@ -16,7 +16,7 @@ from gitops.model.bundle import Bundle
 from gitops.model.metadata import Metadata
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
-from gitops.model.plan import History, Plan, Step
+from gitops.model.plan import History, LastRun, Plan, Step
 from gitops.model.resources import BuildTask, PathSource
 from gitops.model.secret import EnvSecret, Secret, SecretRef
 from gitops.model.sources import Source
@@ -176,7 +176,7 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
     failed: set[int] = set()
     done: set[int] = set()
     bad: dict[Address, dict[str, str]] = {}
-    built: dict[Address, str] = {}
+    built: dict[Address, LastRun] = {}
     limit = len(plan.steps) if play.limit is None else play.limit
     for _ in plan.steps[:limit]:
         ready = [one for one in plan.steps if one.number not in done and done.issuperset(one.after)]
@@ -186,9 +186,11 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
             failed.add(step.number)
             continue
         if isinstance(step.action, Build | RunTask):
-            built[step.address] = _remembered(step.action.image)
+            built[step.address] = LastRun(_remembered(step.action.image))
         if not _does(world, step.action, play.broke):
             failed.add(step.number)
+            if step.address in built:
+                built[step.address] = built[step.address]._replace(trouble="run r1 ended as Failed")
             if step.wish:
                 bad.setdefault(step.address, {})[step.wish] = f"step {step.number} failed"
             for action in step.otherwise:

@@ -21,7 +21,7 @@ from gitops.cli.tasks.alias_files import alias_files
 from gitops.cli.tasks.inputs import Handed, Wishes, handed
 from gitops.cli.tasks.page import task_page
 from gitops.cli.tasks.registries import Registries, registries
-from gitops.cli.tasks.show import Show, exit_code, show_end
+from gitops.cli.tasks.show import STOPPING, Show, exit_code, show_end
 from gitops.cli.tasks.text import Files, Found, Known, Text, command_text, file_text
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.drivers.contexts.places import kept
@@ -37,8 +37,6 @@ from gitops.settings import Settings
 from gitops.spec.tasks import TaskText
 from gitops.wiring.errands import Errands, Ground, Manner, opened_files
 from gitops.wiring.task_memory import open_runs
-
-_STOPPING = "canceling the run, and taking away what it made; again to stop at once"
 
 
 class QuickRun(NamedTuple):
@@ -91,7 +89,7 @@ def quick_run(wish: QuickRun) -> int:
 def carried_out(wish: QuickRun, preparing: AbstractContextManager[Prepared]) -> int:
     """Run what is prepared, for a person; return the exit code."""
     cancel = Event()
-    with interruptible(cancel, _STOPPING), preparing as prepared:
+    with interruptible(cancel, STOPPING), preparing as prepared:
         task = _read(prepared)
         project = project_of(SpecOptions((), wish.project, (), ()))
         with open_runs(project, prepared.settings) as book:

@@ -15,12 +15,13 @@ from gitops.cli.options import SpecOptions
 from gitops.cli.tasks.by_hand_reporter import ByHandReporter
 from gitops.cli.tasks.inputs import Handed, handed
 from gitops.cli.tasks.rerun_secrets import Anew, given_again
+from gitops.cli.tasks.show import STOPPING, show_ended
 from gitops.drivers.redact import Redactor
 from gitops.engine.builds.records import BuildRuns, Registrar
 from gitops.engine.builds.rerunning import Workshop, make_again
 from gitops.engine.looks.sources import references
 from gitops.engine.scene import Desk, Hand
-from gitops.model.outcomes import Done, Outcome, Retry, Stalled
+from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
 from gitops.model.task_runs import Cause, CauseKind, TaskRun
 from gitops.model.task_snapshots import BuildSnapshot
 from gitops.wiring.memory import new_lease
@@ -36,15 +37,17 @@ def rerun_build(specs: SpecOptions, record: TaskRun, snapshot: BuildSnapshot, an
     desk = Desk(*(lambda text: click.echo(redact(text)),) * 2, cancel)
     reporter = ByHandReporter(snapshot.image.task)
     try:
-        with interruptible(cancel), closing(reporter):
+        with interruptible(cancel, STOPPING), closing(reporter):
             shop = Workshop(seat.bundle, seat.world, runs)
             hand = _hand(snapshot, reporter, given)
             outcome = make_again(shop, snapshot, cause, desk, hand)
     finally:
         runs.close()
-    if cancel.is_set():
-        return exits.INTERRUPTED
-    return _told(snapshot, outcome)
+    book = seat.store.task_runs
+    ended = book.find(reporter.run) if reporter.run else None
+    if ended is not None:
+        show_ended(ended, book.images(ended.id))
+    return exits.INTERRUPTED if cancel.is_set() else _told(snapshot, outcome)
 
 
 def _told(snapshot: BuildSnapshot, outcome: Outcome) -> int:
@@ -55,9 +58,18 @@ def _told(snapshot: BuildSnapshot, outcome: Outcome) -> int:
             tags = ", ".join(image.moving)
             click.echo(f"not moved: {tags}; they follow the newest source: `gitops reconcile`")
         return exits.OK
-    why = f"{outcome.reason}: {outcome.detail}" if isinstance(outcome, Retry | Stalled) else outcome
-    click.echo(f"error: {image.task}: {why}", err=True)
+    click.echo(f"error: {image.task}: {_why(outcome)}", err=True)
     return exits.FAILED
+
+
+def _why(outcome: Outcome) -> str:
+    match outcome:
+        case Retry(reason, detail) | Stalled(reason, detail):
+            return ": ".join(filter(None, (reason, detail)))
+        case Superseded():
+            return "its source folder has changed since: the same cannot be made of it any more"
+        case _:
+            return str(outcome)
 
 
 def _given(seat: Seat, record: TaskRun, snapshot: BuildSnapshot, anew: Anew) -> Handed:

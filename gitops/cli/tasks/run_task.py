@@ -18,7 +18,7 @@ from gitops.cli.running import waiting
 from gitops.cli.tasks.by_hand_reporter import ByHandReporter
 from gitops.cli.tasks.inputs import Handed, Wishes, handed
 from gitops.cli.tasks.page import task_page
-from gitops.cli.tasks.show import exit_code, show_ended
+from gitops.cli.tasks.show import STOPPING, exit_code, show_ended
 from gitops.drivers.redact import Redactor
 from gitops.engine.builds.by_hand import Request, consider, rendered, run_by_hand
 from gitops.engine.decide import Decision
@@ -32,8 +32,6 @@ from gitops.model.resources import BuildTask
 from gitops.model.task_snapshots import ByHand
 from gitops.plan.text import as_lines
 from gitops.wiring.memory import new_lease
-
-_STOPPING = "canceling the run, and taking away what it made; again to stop at once"
 
 
 class TaskWish(NamedTuple):
@@ -78,7 +76,7 @@ def run_task(wish: TaskWish, *, dry: bool) -> int:
         work = _Work(seat, request, _crew(seat, reporter, given, first), reporter)
         if dry:
             return _dry(work, first, task)
-        with interruptible(work.crew.cancel, _STOPPING):
+        with interruptible(work.crew.cancel, STOPPING):
             result = run_by_hand(request, first, work.crew)
     return _ended(work, result, task)
 

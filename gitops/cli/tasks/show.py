@@ -13,6 +13,9 @@ from gitops.cli.pages.spool import Spool
 from gitops.engine.tasks.errand import Report
 from gitops.model.task_runs import OutputImage, RunStatus, TaskRun
 
+STOPPING = "canceling the run, and taking away what it made; again to stop at once"
+"""What is said when Ctrl-C ends a run."""
+
 
 class Show:
     """Prints what steps say, from several threads; with several steps each line names its own.

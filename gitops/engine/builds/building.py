@@ -11,8 +11,9 @@ from gitops.engine.builds.pinning import pinned_recipe
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.stopping import StopFlag, heeding
 from gitops.model.actions import Build, Push
-from gitops.model.image import ImageRef
+from gitops.model.image import ImageRef, parse_image
 from gitops.model.outcomes import Done, Found, Outcome, Retry, Stalled, Superseded
+from gitops.model.records import CANCELED
 from gitops.model.resources import BuildTask, Concurrency, PathSource
 from gitops.model.secret import Secret, Secrets
 from gitops.model.sources import Source
@@ -76,12 +77,17 @@ def _outcome(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) 
         scene.runs.failed(run, error, why.text if why is not None else "")
         if why is not None and scene.runs.registrar.book.canceled(run):
             # Begun again at once, it could never be stopped.
-            return Stalled(f"run {run}: {why.text}", quarantine=True)
+            return called_off(run, why.text)
         if error.kind is ErrorKind.CONFLICT and isinstance(recipe.task.source, PathSource):
             # A save while the folder was sent: what was to be built is not there any more.
             return Superseded(f"what came meanwhile: {error}")
         raise
     return Done(f"built with {name}, run {run}")
+
+
+def called_off(run: str, why: str) -> Outcome:
+    """Return the end of a run that somebody has canceled, who does not want it begun again."""
+    return Stalled(f"{CANCELED}run {run} was {why}", quarantine=True)
 
 
 def _build(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) -> str:
@@ -94,6 +100,7 @@ def _build(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) ->
     secrets = scene.inputs.secrets
     snapshot, began = snapshot_of(scene, recipe, action.image), scene.world.clock()
     job = job_of(task, action.image, secrets, run)
+    job = job._replace(cache=_there(scene, job.cache))
     hand = scene.hand_of(action.image.task)
     if hand is not None and hand.secrets:
         job = job._replace(secrets={**job.secrets, **hand.secrets})
@@ -192,6 +199,16 @@ def job_of(task: BuildTask, image: WantedImage, secrets: Secrets, run: str) -> B
 def _secrets(task: BuildTask, secrets: Secrets) -> dict[str, Secret]:
     """Return those that could be read: the plan asks for all, less what was given by hand."""
     return {name: secrets[ref] for name, ref in task.secrets.items() if ref in secrets}
+
+
+def _there(scene: Scene, cache: CacheUse) -> CacheUse:
+    """Return the cache without what is not there yet, which a builder would call an error."""
+    found = (
+        name
+        for name in cache.sources
+        if isinstance(scene.world.registries.digest(parse_image(name)), Found)
+    )
+    return cache._replace(sources=tuple(found))
 
 
 def _cache(task: BuildTask, image: WantedImage, *, to_be_kept: bool) -> CacheUse:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gitops.drivers.base import BuildContext, DriverError, ErrorKind, RunMark
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
-from gitops.engine.builds.building import recipe_of, snapshot_of
+from gitops.engine.builds.building import called_off, recipe_of, snapshot_of
 from gitops.engine.builds.step_texts import Job, server_of, task_of_run
 from gitops.engine.reports.failures import run_text
 from gitops.engine.reports.last_lines import LastLines
@@ -82,7 +82,9 @@ def _outcome(job: Job, report: Report, said: Said) -> Outcome:
             return _named(job, report)
         case RunStatus.CANCELED if job.desk.cancel.is_set():
             return Superseded()
-        case RunStatus.CANCELED | RunStatus.FAILED:
+        case RunStatus.CANCELED:
+            return called_off(run, result.message)
+        case RunStatus.FAILED:
             return Stalled(f"run {run}: {result.message}", see, quarantine=True)
         case _:
             return Retry(f"run {run}: {result.message}", see)

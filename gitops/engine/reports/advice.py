@@ -12,6 +12,7 @@ _SEE_TASK = ("gitops status shows the build task that makes its image; gitops wh
 _LOG = "gitops logs {address} has more of its log"
 _ADVICE = {
     "DeployFailed": _RETRY,
+    "BuildCanceled": ("to have it made after all: gitops reconcile --retry {address}",),
     "BuildFailed": (*_RETRY, "gitops logs {address} has the whole log of the build"),
     "Unstable": (_LOG, "after a fix: gitops reconcile"),
     "OutOfSync": ("gitops reconcile",),

@@ -7,6 +7,7 @@ from gitops.model.notes import RUN, Note
 from gitops.model.observed import Observed
 from gitops.model.outcomes import Found
 from gitops.model.plan import History
+from gitops.model.records import CANCELED
 from gitops.model.wanted import Blocked, WantedImage
 from gitops.plan.builds.reasons import causes_of_image, source_words
 from gitops.plan.draft import Draft, Why
@@ -34,12 +35,12 @@ def plan_run(
 def _ready(
     draft: Draft, image: WantedImage, note: Note | None, history: History
 ) -> tuple[int, ...] | Blocked:
-    bad = history.quarantined.get(image.task, {}).get(image.fingerprint)
+    bad = history.quarantined.get(image.task, {}).get(image.attempt)
     if not image.by_hand:
         if note is not None and note.text == image.fingerprint:
             return ()
         if bad is not None:
-            return Blocked("BuildFailed", bad, fatal=True)
+            return blocked_by(bad)
     before = forerunners(draft, image)
     if isinstance(before, Blocked):
         return before
@@ -47,7 +48,7 @@ def _ready(
     causes = causes_of_image(image, history)
     told, words = ", ".join(map(str, causes)), source_words(image)
     because = f"{told}: {words}" if told else f"it has not run with {words} yet"
-    why = Why(because, wish=image.fingerprint)
+    why = Why(because, wish=image.attempt)
     action = RunTask(image.target, image, causes)
     ran = draft.add(image.task, action, why, after=(*before, *registry))
     if not image.altered and (note is None or note.text != image.fingerprint):
@@ -56,6 +57,12 @@ def _ready(
         because = "it does not run again with these inputs"
         draft.add(image.task, WriteNote(image.target, kept), because, after=(ran,))
     return (ran,)
+
+
+def blocked_by(bad: str) -> Blocked:
+    """Return why inputs are not tried again: they failed, or their run was called off."""
+    reason = "BuildCanceled" if bad.startswith(CANCELED) else "BuildFailed"
+    return Blocked(reason, bad.removeprefix(CANCELED), fatal=True)
 
 
 def _last(observed: Observed, image: WantedImage) -> Note | None:

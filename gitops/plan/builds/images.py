@@ -18,7 +18,7 @@ from gitops.model.wanted import Blocked, WantedImage
 from gitops.plan.builds.bases import Ground, bases_of, ground
 from gitops.plan.builds.placeholders import fill, fill_tag
 from gitops.plan.builds.schedules import last_due
-from gitops.plan.fingerprint import image_fingerprint, task_config, text_hash
+from gitops.plan.fingerprint import image_fingerprint, task_config, task_terms, text_hash
 from gitops.plan.repositories import repository_name
 
 TAG_PREFIX = "gitops-"
@@ -109,6 +109,8 @@ def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> Wan
         pull=source.pull,
         after=_needed(sight, task, inputs),
         steps=task.steps is not None,
+        keeps_layers=task.steps is None and task.cache != "off" and not source.pull,
+        terms=task_terms(task),
         lacks=_lacks(task, source, sight.inputs),
     )
 

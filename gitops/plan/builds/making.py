@@ -11,7 +11,7 @@ from gitops.model.outcomes import Absent, Found, Unreachable
 from gitops.model.plan import History
 from gitops.model.task_runs import Cause, CauseKind
 from gitops.model.wanted import Blocked, WantedImage
-from gitops.plan.builds.imageless import forerunners, plan_run
+from gitops.plan.builds.imageless import blocked_by, forerunners, plan_run
 from gitops.plan.builds.reasons import causes_of_image, short, source_words
 from gitops.plan.draft import Draft, Why
 
@@ -52,12 +52,12 @@ def _ready(
     known = observed.tags.get(str(image.ref), Absent())
     if isinstance(known, Unreachable):
         return Blocked("RegistryUnreachable", f"{known.what}: {known.why}")
-    bad = history.quarantined.get(image.task, {}).get(image.fingerprint)
+    bad = history.quarantined.get(image.task, {}).get(image.attempt)
     if not image.by_hand:
         if isinstance(known, Found):
             return ()
         if bad is not None:
-            return Blocked("BuildFailed", bad, fatal=True)
+            return blocked_by(bad)
     made = _make(draft, image, history)
     return made if isinstance(made, Blocked) else (made,)
 
@@ -69,8 +69,9 @@ def _make(draft: Draft, image: WantedImage, history: History) -> int | Blocked:
         return before
     causes = causes_of_image(image, history)
     image = image._replace(fresh=any(cause.kind is CauseKind.SCHEDULE for cause in causes))
-    why = Why(_because(image, causes), wish=image.fingerprint)
-    asks = image.steps or image.after  # what it builds on is looked up in the registry
+    why = Why(_because(image, causes), wish=image.attempt)
+    # What it builds on is looked up in the registry, and layers are kept there.
+    asks = image.steps or image.after or image.keeps_layers
     registry = draft.ready(image.registry) if image.registry is not None else ()
     needed = (*before, *registry) if asks else before
     if image.steps:
@@ -87,6 +88,8 @@ def _make(draft: Draft, image: WantedImage, history: History) -> int | Blocked:
 def _because(image: WantedImage, causes: tuple[Cause, ...]) -> str:
     if image.by_hand:
         return f"{causes[0]}: {source_words(image)}"
+    if causes and causes[0].kind in (CauseKind.MISSING, CauseKind.RETRY):
+        return f"{causes[0]} ({image.ref.tag} is not in the registry)"
     missing = f"no image for {source_words(image)} yet ({image.ref.tag} is not in the registry)"
     return f"{', '.join(map(str, causes))}: {missing}" if causes else missing
 

@@ -13,12 +13,17 @@ from gitops.plan.builds.remembered import last_inputs
 _DIGITS = 8
 
 
-def causes_of(new: BuildInputs, old: BuildInputs | None) -> tuple[Cause, ...]:
-    """Return every difference, the weightiest first; nothing is known without a run before."""
+def causes_of(new: BuildInputs, old: BuildInputs | None, trouble: str = "") -> tuple[Cause, ...]:
+    """Return every difference, the weightiest first; nothing is known without a run before.
+
+    `trouble` is how that run ended, if not well.
+    """
     if old is None:
         return ()
     return tuple(_differences(new, old)) or (
-        Cause(CauseKind.MISSING, "the registry has no image of these inputs any more"),
+        Cause(CauseKind.RETRY, trouble)
+        if trouble
+        else Cause(CauseKind.MISSING, "the registry has no image of these inputs any more"),
     )
 
 
@@ -30,7 +35,9 @@ def causes_of_image(image: WantedImage, history: History) -> tuple[Cause, ...]:
         return (Cause(CauseKind.PULL_REQUEST, f"{image.pull} at {short(image.commit)}"),)
     if image.offshoot:
         return (Cause(CauseKind.TAG, image.offshoot),)
-    found = causes_of(image.inputs, last_inputs(history, image.task))
+    last = history.built.get(image.task)
+    trouble = last.trouble if last is not None else ""
+    found = causes_of(image.inputs, last_inputs(history, image.task), trouble)
     if not image.pushes and found[:1] and found[0].kind is CauseKind.MISSING:
         return (Cause(CauseKind.MISSING, "nothing tells that these inputs have run"),)
     return found

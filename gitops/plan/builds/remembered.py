@@ -13,11 +13,11 @@ from gitops.plan.encoding import UnreadableError, decode
 
 def last_inputs(history: History, task: Address) -> BuildInputs | None:
     """Return what a task, or one of its offshoots, was made from last."""
-    kept = history.built.get(task, "")
-    if not kept:
+    kept = history.built.get(task)
+    if kept is None:
         return None
     try:
-        return decode(BuildSnapshot, kept).image.inputs
+        return decode(BuildSnapshot, kept.snapshot).image.inputs
     except UnreadableError:
         return None  # by another version
 
