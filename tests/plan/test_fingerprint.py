@@ -67,7 +67,6 @@ def test_what_can_change_the_content_makes_another_image(task: str) -> None:
         ', tags: ["{{ branch }}", v1]',
         ", latest: false",
         ", timeout: 5m",
-        ", interval: 5m",
         ', dockerfile: "./Dockerfile"',
     ],
 )

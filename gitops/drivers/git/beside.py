@@ -8,9 +8,9 @@ from functools import partial
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.git.look import Look, Resolved
 from gitops.drivers.git.refs import Listing, Pull
-from gitops.drivers.git.versions import newest_tag
 from gitops.drivers.git.wanted import GitWanted
 from gitops.model.sources import Source
+from gitops.model.versions import newest_tag
 
 
 def listing_for(group: Sequence[GitWanted]) -> Listing:

@@ -15,7 +15,6 @@ from gitops.drivers.git.listing import Located, Tree, nearest
 from gitops.drivers.git.mirror import Mirror, config_file, mirror
 from gitops.drivers.git.program import Objects, objects
 from gitops.drivers.git.refs import Listing, Pull, Refs
-from gitops.drivers.git.versions import newest
 from gitops.drivers.git.wanted import GitWanted
 from gitops.drivers.sources.context_tree import (
     FILE,
@@ -33,6 +32,7 @@ from gitops.drivers.sources.context_tree import (
 from gitops.drivers.sources.ignore import Matcher, parse_ignore
 from gitops.model.resources import GitRef
 from gitops.model.sources import Source
+from gitops.model.versions import newest
 
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _COMMITTER = re.compile(rb"^committer .*> (\d{1,11}) [+-]\d+$", re.MULTILINE)

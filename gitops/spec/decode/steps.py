@@ -11,7 +11,7 @@ from gitops.model.tasks import RunFacts
 from gitops.spec.findings import Finding, Path, dotted
 from gitops.spec.scope import EMPTY, Scope, Spec, texts
 
-_OF_BUILDS = ("dockerfile", "target", "args", "labels", "ssh", "platforms")
+_OF_BUILDS = ("dockerfile", "target", "args", "labels", "ssh", "platforms", "cache")
 _OF_STEPS = ("values", "dockerSocket")
 _FIRST = 3
 """The line of the first step in what `inline` returns."""
@@ -41,10 +41,7 @@ def decode_steps(spec: Spec, scope: Scope) -> Steps | None:
     if "steps" in spec and "taskFile" in spec:
         hint = "keep one of the two"
         scope.complain(("spec", "steps"), "there is a taskFile as well", hint, at_key=True)
-    for key in _OF_BUILDS:
-        if key in spec:
-            hint = "write it into the build step, or remove it"
-            scope.complain(("spec", key), "means nothing to a multi-step task", hint, at_key=True)
+    _without_dockerfile(spec, scope)
     values, text = texts(spec.get("values", EMPTY)), ""
     if "steps" in spec:
         text = inline(spec["steps"])
@@ -55,6 +52,18 @@ def decode_steps(spec: Spec, scope: Scope) -> Steps | None:
         values,
         spec.get("dockerSocket", False),
     )
+
+
+def _without_dockerfile(spec: Spec, scope: Scope) -> None:
+    """Complain of what is for a Dockerfile alone."""
+    for key in _OF_BUILDS:
+        if key in spec:
+            hint = "write it into the build step, or remove it"
+            scope.complain(("spec", key), "means nothing to a multi-step task", hint, at_key=True)
+    if "baseImage" in spec.get("triggers", EMPTY):
+        hint = "remove it; `after` runs the task when another task has made an image"
+        what = "base images are followed for a Dockerfile, not for a multi-step task"
+        scope.complain(("spec", "triggers", "baseImage"), what, hint, at_key=True)
 
 
 def _check(text: str, values: Mapping[str, str], spec: Spec, scope: Scope) -> None:

@@ -16,7 +16,9 @@ from gitops.model.resources import (
 )
 from gitops.spec.decode.container import decode_resources
 from gitops.spec.decode.steps import decode_steps
+from gitops.spec.decode.tags import check_tags
 from gitops.spec.decode.triggers import (
+    check_source,
     decode_attest,
     decode_concurrency,
     decode_keep,
@@ -35,7 +37,7 @@ _FURTHER = frozenset(
         *("resources", "triggers", "concurrency", "retention", "attest"),
     )
 )
-_OF_IMAGES = ("latest", "tags", "attest", "cache")
+_OF_IMAGES = ("latest", "tags", "attest")
 _NEW_EVERY_COMMIT = frozenset(("commit", "short_commit", "date"))
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 
@@ -45,6 +47,8 @@ def decode_task(address: Address, metadata: Metadata, spec: Spec, scope: Scope) 
     args = texts(spec.get("args", EMPTY))
     tags = tuple([text(tag) for tag in spec.get("tags", ())])
     _placeholders(args, tags, scope)
+    check_tags(tags, spec, scope)
+    check_source(spec, scope)
     dockerfile = spec.get("dockerfile", "Dockerfile")
     task = BuildTask(
         address,
@@ -120,6 +124,8 @@ def _source(source: Spec, scope: Scope) -> PathSource | GitSource:
     git: Spec = source["git"]
     ref = git.get("ref", EMPTY)
     _no_password(git["url"], scope)
+    if "semver" in ref:
+        _range(text(ref["semver"]), scope)
     return GitSource(
         git["url"],
         GitRef(**{key: text(value) for key, value in ref.items()}),
@@ -127,6 +133,15 @@ def _source(source: Spec, scope: Scope) -> PathSource | GitSource:
         git.get("submodules", False),
         _credentials(git["credentials"], scope) if "credentials" in git else None,
     )
+
+
+def _range(wanted: str, scope: Scope) -> None:
+    from gitops.model.versions import check_range  # noqa: PLC0415 - rare: 10 ms to import
+
+    try:
+        check_range(wanted)
+    except ValueError as wrong:
+        scope.complain(("spec", "source", "git", "ref", "semver"), str(wrong))
 
 
 def _no_password(url: str, scope: Scope) -> None:

@@ -23,8 +23,24 @@ ALWAYS = Triggers()
 """The triggers of a task that names none."""
 
 
+_OF_GIT = ("tags", "pullRequest")
+_FOLDER = "means nothing to a folder: it is for a git source"
+
+
+def check_source(spec: Spec, scope: Scope) -> None:
+    """Complain of what is said of a folder and has no meaning there."""
+    if "git" in spec["source"]:
+        return
+    paths: list[Path] = [("spec", "interval")] if "interval" in spec else []
+    paths += [("spec", "triggers", key) for key in _OF_GIT if key in spec.get("triggers", EMPTY)]
+    for path in paths:
+        scope.complain(path, _FOLDER, "remove it, or name a git repository", at_key=True)
+
+
 def decode_triggers(found: Spec, scope: Scope) -> Triggers:
     """Return the triggers of a task."""
+    if found.get("tags"):
+        _tags(found["tags"], scope)
     commit: Spec = found.get("commit", EMPTY)
     pulls: Spec = found.get("pullRequest", EMPTY)
     base: Spec = found.get("baseImage", EMPTY)
@@ -40,6 +56,16 @@ def decode_triggers(found: Spec, scope: Scope) -> Triggers:
         schedules=_schedules(found.get("schedule", ()), scope),
         after=tuple(Address("BuildTask", one.partition("/")[2]) for one in found.get("after", ())),
     )
+
+
+def _tags(wanted: str, scope: Scope) -> None:
+    from gitops.model.versions import check_tags  # noqa: PLC0415 - rare: 10 ms to import
+
+    try:
+        check_tags(wanted)
+    except ValueError as wrong:
+        hint = "write a glob such as v*, or a range such as ^1.2"
+        scope.complain(("spec", "triggers", "tags"), str(wrong), hint)
 
 
 def _globs(patterns: Sequence[str], key: str, scope: Scope) -> None:

@@ -72,6 +72,21 @@ def newest_tag(tags: Iterable[str], wanted: str) -> str | None:
     return max((tag for tag in tags if regex.fullmatch(tag)), key=_age, default=None)
 
 
+def check_range(wanted: str) -> None:
+    """Raise `ValueError`, with a sentence for the user, for what is no range of versions."""
+    parse_range(wanted)
+
+
+def check_tags(wanted: str) -> None:
+    """Raise `ValueError`, with a sentence for the user, for what `newest_tag` could never find."""
+    if _GLOB.fullmatch(wanted):
+        one_glob(wanted)
+    elif not _NAME.fullmatch(wanted):
+        parse_range(wanted)
+
+
+_NAME = re.compile(r"[^\s~^:?*\[\\<>=|]+")
+"""What a tag may be called, near enough: https://git-scm.com/docs/git-check-ref-format."""
 _GLOB = re.compile(r"[^<>=^~|\s]*[*?\[][^<>=~|\s]*")
 _X_RANGE = re.compile(r"\d+(?:\.\d+)?\.\*")
 _ENDS_IN = re.compile(r"(?:^|[^\d.])(\d+\.\d+\.\d+(?:[-+].*)?)$")

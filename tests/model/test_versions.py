@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.drivers.git.versions import newest, newest_tag, parse_range
+from gitops.model.versions import newest, newest_tag, parse_range
 
 TAGS = ["v0.1.0", "v0.1.9", "v0.2.0", "1.0.0", "v1.2.3", "v1.2.10", "v1.9.0", "v2.0.0", "v1.2"]
 TAGS += ["v2.0.0-rc.1", "v3.0.0-beta.2", "v3.0.0-beta.10", "nightly"]
