@@ -29,6 +29,8 @@ class TaskSnapshot(NamedTuple):
     """The names of values that were secret, `a.b` for `b` inside of `a`."""
     dockerfile: str = ""
     """The absolute path of a Dockerfile that lay outside of the context."""
+    aliases: Mapping[str, str] = MappingProxyType({})
+    """The texts of the files of aliases that it named, by path or URL."""
     cpus: float = 0.0
     memory: int = 0
     disk: int = 0

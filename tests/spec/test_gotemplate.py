@@ -90,18 +90,23 @@ RENDERED = [
     ("{{ js `it's <b>` }}", "it\\'s \\u003Cb\\u003E"),
     ("{{ $x := .Values.missing }}{{ default `d` $x }}", "d"),
     ("}} {", "}} {"),
+    (
+        "{{ eq .Values.zz `a` }} {{ ne .Values.zz `a` }} {{ eq .Values.zz .Values.zy }}",
+        "false true true",
+    ),
+    ("a: 1\n  # {{ .Values.zz }}{{ .Values.zz.y }}\nb: 2", "a: 1\n  # \nb: 2"),
 ]
 
 FAULTS = [
     ("a\n  {{ .Values.tga }}", 2, 6, ".Values.tga is not given", "did you mean 'tag'?"),
-    ("{{ .Values.x.y }}", 1, 4, ".Values.x.y is not given", "--set x.y=..."),
-    ("{{ .Secrets.npm }}", 1, 4, ".Secrets.npm is not given", "--secret npm="),
-    ("{{ upper .Values.zz }}", 1, 10, "upper: .Values.zz is not given", "--set zz="),
+    ("{{ .Values.x.y }}", 1, 4, ".Values.x.y is not given", ""),
+    ("{{ .Secrets.npm }}", 1, 4, ".Secrets.npm is not given", ""),
+    ("{{ upper .Values.zz }}", 1, 10, "upper: .Values.zz is not given", ""),
     ("{{ .Values.zz | upper }}", 1, 17, "upper: .Values.zz is not given", ""),
-    ("{{ eq .Values.zz `a` }}", 1, 7, "eq: .Values.zz is not given", ""),
+    ("{{ lt .Values.zz `a` }}", 1, 7, "lt: .Values.zz is not given", ""),
     ("{{ range .Values.zz }}x{{ end }}", 1, 10, ".Values.zz is not given", ""),
     ("{{ $.Run.Nope }}", 1, 4, "$.Run.Nope is not given", "given are"),
-    ("{{ index .Values `zz` }}", 1, 4, ".Values.zz is not given", "--set zz="),
+    ("{{ index .Values `zz` }}", 1, 4, ".Values.zz is not given", ""),
     ("{{ .Values.none }}", 1, 4, "the value is nil", "default"),
     ("{{ first list }}", 1, 4, "the value is nil", "default"),
     ("{{ .Run.ID.x }}", 1, 4, "there is no .Run.ID.x", "string, which has no fields"),

@@ -232,10 +232,7 @@ FAULTS = [
     ('semverCompare "abc" "1.2.3"', 'semverCompare: "abc" is not a constraint'),
     ('regexMatch "(?=a)" "a"', "regexMatch: the pattern is not valid: invalid perl operator: (?="),
     ('regexMatch "(a" "a"', "regexMatch: the pattern is not valid"),
-    (
-        'regexMatch `(a)\\1` "aa"',
-        "is not valid: invalid escape sequence: \\1",
-    ),
+    ('regexMatch `(a)\\1` "aa"', "regexMatch: the pattern is not valid: invalid escape sequence"),
     ('dateInZone "15" now "Mars/Base"', 'dateInZone: there is no time zone "Mars/Base"'),
     ('dateModify "1 day" now', 'dateModify: "1 day" is not a duration'),
     ('toDate "2006-01-02" "2024-02-30"', 'toDate: "2024-02-30" is not a time'),

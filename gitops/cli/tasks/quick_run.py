@@ -129,11 +129,6 @@ def _prepared(wish: QuickRun) -> Iterator[Prepared]:
         source, fetch = _found(wish, ask)
         facts = Facts("") if files is None else files.facts
         text = Text(source, Known(given, known.server, facts), fetch)
-        if not known.server and "Run.Registry" in source.text:
-            raise click.UsageError(
-                f"{source.file} uses {{{{.Run.Registry}}}}, and no registry is known; give "
-                "--registry SERVER, or have one Registry in registry.yaml"
-            )
         yield Prepared(here, text, given, files, known)
 
 
@@ -187,6 +182,7 @@ def _snapshot(wish: QuickRun, prepared: Prepared) -> str:
             hidden=given.unkept,
             docker_socket=wish.socket,
             timeout=wish.limits.timeout,
+            aliases=prepared.text.fetch.read,
             cpus=wish.limits.cpus,
             memory=wish.limits.memory,
             disk=wish.limits.disk,

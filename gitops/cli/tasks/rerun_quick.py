@@ -62,7 +62,11 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
         # By its commit alone, a remote does not tell which branch it was.
         facts = Facts("") if files is None else files.facts._replace(branch=record.branch)
         source = TaskText(kept.text, kept.file, kept.folder)
-        text = Text(source, Known(given, known.server, facts), alias_files(_shelf(kept, files)))
+        text = Text(
+            source,
+            Known(given, known.server, facts),
+            alias_files(_shelf(kept, files), kept.aliases),
+        )
         yield Prepared(here, text, given, files, known)
 
 

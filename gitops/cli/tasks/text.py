@@ -13,17 +13,18 @@ from typing import NamedTuple
 
 import click
 
-from gitops.cli.tasks.alias_files import alias_files
+from gitops.cli.tasks.alias_files import AliasFiles, alias_files, read_bounded
 from gitops.cli.tasks.inputs import Handed
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.engine.tasks.errand import UnreadableError
 from gitops.engine.tasks.names import shared_volume
-from gitops.model.diagnostics import Diagnostic, has_errors
+from gitops.model.diagnostics import Diagnostic, Severity, Span, has_errors
 from gitops.model.secret import Secret
 from gitops.model.tasks import RunFacts, SecretNeed, Task
+from gitops.spec.limits import FILE_BYTES
 from gitops.spec.report import as_text
-from gitops.spec.tasks import Fetch, Given, TaskText, read_task, secrets_needed
+from gitops.spec.tasks import Given, TaskText, read_task, secrets_needed
 
 _NOBODY = "dry-run"
 """The run's id in what is only looked at."""
@@ -43,7 +44,7 @@ class Text(NamedTuple):
 
     source: TaskText
     known: Known
-    fetch: Fetch
+    fetch: AliasFiles
 
     def read(self, run: str = _NOBODY) -> Task:
         """Return the task of a run; raise `UnreadableError` with all that is wrong."""
@@ -88,17 +89,21 @@ def _demand(needs: tuple[SecretNeed, ...], given: Mapping[str, Secret], file: st
     missing = [need for need in needs if need.id not in given]
     if missing:
         raise UnreadableError(
-            "\n".join(
-                f"{file}:{need.line}: the secret {need.id!r} was not given"
-                f"{f', it is {need.keyvault} in Azure' if need.keyvault else ''}"
-                f" (give it with --secret {need.id}=@FILE or --secret {need.id}:env=NAME)"
+            as_text(
+                Diagnostic(
+                    Severity.ERROR,
+                    Span(file, need.line, 1),
+                    f"the secret {need.id!r} was not given"
+                    f"{f', it is {need.keyvault} in Azure' if need.keyvault else ''}",
+                    f"give it with --secret {need.id}=@FILE or --secret {need.id}:env=NAME",
+                )
                 for need in missing
-            )
+            ).rstrip()
         )
 
 
 Files = Callable[[], RunFiles]
-Found = tuple[TaskText, Fetch]
+Found = tuple[TaskText, AliasFiles]
 
 
 def command_text(command: str) -> Found:
@@ -114,10 +119,11 @@ def file_text(name: str, files: Files | None) -> Found:
     `click.UsageError` when there is none.
     """
     if name == "-":
-        return TaskText(sys.stdin.read(), "standard input"), alias_files(None)
+        text = _decoded(sys.stdin.buffer.read(FILE_BYTES + 1), "standard input")
+        return TaskText(text, "standard input"), alias_files(None)
     path = Path(name)
     if path.is_file():
-        text = _decoded(path.read_bytes(), name)
+        text = _decoded(read_bounded(path), name)
         return TaskText(text, name, str(path.parent)), alias_files(None)
     try:
         if files is not None:
@@ -126,11 +132,17 @@ def file_text(name: str, files: Files | None) -> Found:
     except DriverError as error:
         if error.kind not in (ErrorKind.MISSING, ErrorKind.INVALID):
             raise
+    if path.is_dir():
+        raise click.UsageError(f"{name} is a folder: name the task file in it")
     where = "here or in the context" if files is not None else "here, and no context was given"
     raise click.UsageError(f"there is no file {name} {where}")
 
 
 def _decoded(content: bytes, name: str) -> str:
+    if len(content) > FILE_BYTES:
+        raise click.UsageError(
+            f"{name} is larger than {FILE_BYTES >> 20} MiB: that is no task file"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from gitops.drivers.base import DriverError, ErrorKind
 
 PATIENCE = 2.0
@@ -21,12 +23,14 @@ def read_aliases(url: str) -> str:
     shown = url.partition("?")[0]
     if not url.startswith(("http://", "https://")):
         raise DriverError(ErrorKind.INVALID, f"{shown} is neither http:// nor https://")
-    content = bytearray()
+    content, end = bytearray(), time.monotonic() + PATIENCE
     try:
         with httpx.stream("GET", url, timeout=PATIENCE, follow_redirects=True) as answer:
             answer.raise_for_status()
             for chunk in answer.iter_bytes():
                 content += chunk
+                if time.monotonic() > end:
+                    raise DriverError(ErrorKind.TIMEOUT, f"{shown} took more than {PATIENCE:g} s")
                 if len(content) > LARGEST:
                     what = f"{shown} has more than {LARGEST} bytes"
                     raise DriverError(ErrorKind.INVALID, what)

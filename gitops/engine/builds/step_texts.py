@@ -59,6 +59,7 @@ def task_of_run(job: Job, run: str, read: Reader) -> Task:
     Files of aliases are those of the source, or at URLs; for a pull request of the source alone.
     """
     from gitops.spec.tasks import (  # noqa: PLC0415 - 120 ms, for multi-step tasks only
+        IN_SPEC,
         FetchError,
         Given,
         TaskText,
@@ -74,10 +75,10 @@ def task_of_run(job: Job, run: str, read: Reader) -> Task:
     steps = job.recipe.task.steps
     if steps is None:
         raise TypeError(f"{job.image.owner} has no steps")
-    given = Given(_facts(job, run), _values(job, steps), job.secrets, job.scene.world.clock())
+    now = job.scene.world.clock()
+    given = Given(_facts(job, run), _values(job, steps), job.secrets, now, IN_SPEC)
     folder = posixpath.dirname(steps.file)
     text = TaskText(steps.text or job.recipe.source.recipe, steps.file or "steps", folder)
-    _check_registry(job, text.text)
     task, found = read_task(text, given, fetch)
     if task is None or has_errors(found):
         raise UnreadableError("\n".join(map(str, found)))
@@ -86,15 +87,6 @@ def task_of_run(job: Job, run: str, read: Reader) -> Task:
         why = "a pull request gets none" if job.image.pull else "name it in the task's `secrets`"
         raise UnreadableError(f"the secret {missing[0]!r} is not given: {why}")
     return task
-
-
-def _check_registry(job: Job, text: str) -> None:
-    """Refuse a text that would have an empty name in the place of the registry's."""
-    if job.image.registry is None and ("Run.Registry" in text or "$Registry" in text):
-        raise UnreadableError(
-            f"{job.image.owner} uses {{{{.Run.Registry}}}}, and which one is not known: it has no "
-            "repository, and there is not exactly one Registry in the specs"
-        )
 
 
 def _fetched(job: Job, where: str, read: Reader) -> str:

@@ -69,6 +69,7 @@ def _without_dockerfile(spec: Spec, scope: Scope) -> None:
 def _check(text: str, values: Mapping[str, str], spec: Spec, scope: Scope) -> None:
     """Complain of steps that no run could begin with: each at its place in the spec."""
     from gitops.spec.tasks import (  # noqa: PLC0415 - 100 ms, for tasks with inline steps only
+        IN_SPEC,
         FetchError,
         Given,
         TaskText,
@@ -80,7 +81,9 @@ def _check(text: str, values: Mapping[str, str], spec: Spec, scope: Scope) -> No
 
     # What templates may ask for is known once it runs: any value that is a valid name will do.
     secrets = {name: Secret("not-known-yet") for name in spec.get("secrets", EMPTY)}
-    _, found = read_task(TaskText(text, "steps"), Given(_FACTS, values, secrets), fetch)
+    _, found = read_task(
+        TaskText(text, "steps"), Given(_FACTS, values, secrets, advice=IN_SPEC), fetch
+    )
     for one in found:
         number = one.span.line - _FIRST
         inside = 0 <= number < len(spec["steps"])

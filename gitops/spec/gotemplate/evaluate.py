@@ -23,9 +23,9 @@ class Evaluator:
         self.variables: list[tuple[str, object]] = []
         self.work = 0
 
-    def fault(self, at: int, message: str, hint: str = "") -> TemplateFault:
+    def fault(self, at: int, message: str, hint: str = "", missing: str = "") -> TemplateFault:
         """Return the fault at an offset of the text."""
-        return fault_at(self.text, at, message, hint)
+        return fault_at(self.text, at, message, hint, missing)
 
     def spend(self, at: int, work: int) -> None:
         """Count work, and stop a template that does too much."""
@@ -92,7 +92,8 @@ class Evaluator:
             self.spend(at, limits.weight(value))
         except Complaint as complaint:
             at = self._blamed(command, given, complaint)
-            raise self.fault(at, f"{name}: {complaint.message}", complaint.hint) from None
+            told = f"{name}: {complaint.message}"
+            raise self.fault(at, told, complaint.hint, complaint.missing) from None
         except RecursionError:
             raise self.fault(at, f"{name}: the value is nested too deeply") from None
         except OverflowError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 from gitops.spec.gotemplate.faults import Complaint
 from gitops.spec.gotemplate.literals import read_number
@@ -80,15 +80,20 @@ def _divisor(value: object) -> int:
 
 
 def rounded(value: object, places: int, *limit: object) -> float:
-    """Return a number with so many decimals; a digit of `limit` (0.5) and above goes up."""
+    """Return a number with so many decimals; a rest of `limit` (0.5) and above goes up.
+
+    As in Sprig, the rest of a negative number is negative, so that it always goes down.
+    """
     if limit[1:] or abs(places) > DECIMALS:
         raise Complaint("it takes a number, its decimals (up to 300) and from where to round up")
     up = decimal(limit[0]) if limit else 0.5
     number, scale = Decimal(repr(decimal(value))), Decimal(10) ** places
     if not number.is_finite():
         return float(number)
-    low = (number * scale).to_integral_value(ROUND_FLOOR)
-    return float((low + ((number * scale) - low >= Decimal(repr(up)))) / scale)
+    scaled = number * scale
+    rest = scaled - scaled.to_integral_value(ROUND_DOWN)
+    way = ROUND_CEILING if rest >= Decimal(repr(up)) else ROUND_FLOOR
+    return float(scaled.to_integral_value(way) / scale)
 
 
 def folded(step: Callable[[int, int], int]) -> Callable[..., int]:

@@ -54,6 +54,8 @@ class _Renderer(Evaluator):
         value = self.pipeline(node.pipe, dot)
         if node.pipe.variables:
             return
+        if isinstance(value, Missing) and self._in_comment(at):
+            return  # what is commented out may name what is not given any more
         value = self._given(value, at)
         if value is None:
             raise self.fault(at, "the value is nil", 'give it another one: `default "x"`')
@@ -67,8 +69,13 @@ class _Renderer(Evaluator):
         """Return a value that is there; a variable may hold a missing key until it is used."""
         if isinstance(value, Missing):
             complaint = absent(value)
-            raise self.fault(at, complaint.message, complaint.hint)
+            raise self.fault(at, complaint.message, complaint.hint, complaint.missing)
         return value
+
+    def _in_comment(self, at: int) -> bool:
+        """Say whether only white space and a `#` stand before a place on its line."""
+        line = self.text[self.text.rfind("\n", 0, at) + 1 : at]
+        return line.lstrip().startswith("#")
 
     def _include(self, node: Include, dot: object) -> None:
         if node.name not in self.templates:

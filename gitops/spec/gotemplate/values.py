@@ -28,14 +28,8 @@ class Missing(NamedTuple):
 
 def absent(missing: Missing) -> Complaint:
     """Return the complaint about a key that was needed and is not given."""
-    name = missing.path.rpartition(".")[2]
-    _, _, setting = missing.path.partition(".Values.")
-    hints = [nearest(name, missing.known, "given are")]
-    if missing.path.startswith((".Values.", "$.Values.")):
-        hints.append(f"set it with `--set {setting}=...`")
-    elif missing.path.startswith((".Secrets.", "$.Secrets.")):
-        hints.append(f"declare it under `secrets` and give it with `--secret {name}=...`")
-    return Complaint(f"{missing.path} is not given", "; ".join(each for each in hints if each))
+    hint = nearest(missing.path.rpartition(".")[2], missing.known, "given are")
+    return Complaint(f"{missing.path} is not given", hint, missing.path.lstrip("$"))
 
 
 def plain(value: object) -> object:

@@ -37,7 +37,7 @@ def decode_task(
     `lines` are those of the items of `steps` and `secrets`, `images` the aliases of images.
     """
     table.known(_KEYS, _HINTS)
-    version = _version(table)
+    version = _version(table, aliased=bool(images))
     networks, volumes = decode_networks(table), decode_volumes(table)
     around = Around(
         decode_task_env(table),
@@ -54,8 +54,8 @@ def decode_task(
     return Task(steps, version, networks, volumes, decode_secrets(table, lines["secrets"]))
 
 
-def _version(table: Table) -> str:
-    written = table.text("version", "v1.0.0")
+def _version(table: Table, *, aliased: bool) -> str:
+    written = table.text("version", "v1.0.0") or "v1.0.0"
     version = written.lower()
     if version not in VERSIONS:
         table.complain("version", f"{shown(written)} is not known", f"write {', '.join(VERSIONS)}")
@@ -64,6 +64,9 @@ def _version(table: Table) -> str:
         if version != ALIASES_SINCE:
             hint = f"write version: {ALIASES_SINCE}"
         table.complain("alias", "aliases cannot be read here", hint, at_key=True)
+    elif version == ALIASES_SINCE and not aliased:
+        hint = "write it as it is, at the left margin: it is read before templates"
+        table.warn("version", "no alias is replaced: the version was not seen in time", hint)
     return version
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,6 +28,26 @@ class TaskText(NamedTuple):
     folder: str = ""
 
 
+class Advice(NamedTuple):
+    """How what is missing is given: sentences with `{name}` in them."""
+
+    value: str
+    secret: str
+    registry: str
+
+
+ON_COMMAND_LINE = Advice(
+    "set it with `--set {name}=...`",
+    "declare it under `secrets` and give it with `--secret {name}=...`",
+    "give --registry SERVER, or have one Registry in registry.yaml",
+)
+IN_SPEC = Advice(
+    "add {name} to the task's `values`",
+    "declare it under `secrets`, and add {name} to the `secrets` of the spec",
+    "give the task a `repository`, or have exactly one Registry in the specs",
+)
+
+
 class Given(NamedTuple):
     """What templates may ask for. `secrets` are by id; `now` is seconds since 1970."""
 
@@ -34,6 +55,7 @@ class Given(NamedTuple):
     values: Mapping[str, object] = MappingProxyType({})
     secrets: Mapping[str, Secret] = MappingProxyType({})
     now: float = 0.0
+    advice: Advice = ON_COMMAND_LINE
 
 
 def template_data(given: Given, *, reveal: bool) -> Mapping[str, object]:
@@ -44,16 +66,25 @@ def template_data(given: Given, *, reveal: bool) -> Mapping[str, object]:
     run = _run(given.facts)
     values = _plain(given.values, reveal=reveal)
     return {
-        "Run": run,
-        "RunJSON": json.dumps(run),
+        # Without a registry its names are missing, so that nothing is pushed to an empty one.
+        "Run": {name: told for name, told in run.items() if told or name not in _REGISTRY},
+        "RunJSON": _quoted(run),
         "Build": {"ID": given.facts.id},
         "Values": values,
-        "ValuesJSON": json.dumps(values, default=str),
+        "ValuesJSON": _quoted(values),
         "Secrets": {
             name: secret.reveal() if reveal else str(secret)
             for name, secret in given.secrets.items()
         },
     }
+
+
+_REGISTRY = ("Registry", "RegistryName")
+
+
+def _quoted(value: object) -> str:
+    """Return JSON as one word of a shell, as Azure writes it."""
+    return shlex.quote(json.dumps(value, default=str, sort_keys=True, separators=(",", ":")))
 
 
 def secret_texts(given: Given) -> tuple[str, ...]:

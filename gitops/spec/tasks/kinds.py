@@ -8,6 +8,7 @@ from types import MappingProxyType
 from gitops.spec.tasks.table import Table
 
 KINDS = ("build", "push", "cmd")
+_NOTHING: tuple[object, ...] = (None, "", [])
 _EVERY = (
     *("id", "when", "env", "ignoreErrors", "startDelay", "timeout", "repeat"),
     *("retries", "retryDelay", "retryOnErrors", "isolation"),
@@ -40,7 +41,8 @@ _HINTS = MappingProxyType(
 
 def kind_of(step: Table) -> str:
     """Return the kind of a step; an empty text when it has none or several, which is noted."""
-    kinds = [kind for kind in KINDS if kind in step.found]
+    there = [kind for kind in KINDS if kind in step.found]
+    kinds = [kind for kind in there if step.found[kind] not in _NOTHING] or there[:1]
     if len(kinds) == 1:
         return kinds[0]
     if kinds:
@@ -57,7 +59,9 @@ def kind_of(step: Table) -> str:
 def check_keys(step: Table, kind: str) -> None:
     """Note every property that is unknown, or means nothing for a step of this kind."""
     keys = _KEYS[kind]
-    for key in step.found:
+    for key, value in step.found.items():
+        if key in KINDS and key != kind and value in _NOTHING:
+            continue  # as in Azure, it counts as not there
         if key in keys and key in _RUN and kind == "build":
             hint = "options of the build itself stand in its line, such as --network or --pull"
             step.warn(key, "it has no effect on a build step", hint)

@@ -76,12 +76,22 @@ class Preparer(NamedTuple):
             result = render(text, data, self.given.now)
         except TemplateFault as fault:
             span = Span(self.source.file, fault.line, fault.column)
-            found = Diagnostic(Severity.ERROR, span, fault.message, fault.hint)
+            hint = "; ".join(filter(None, (fault.hint, self._advice(fault.missing))))
+            found = Diagnostic(Severity.ERROR, span, fault.message, hint)
             raise self._bad([found], text) from fault
         if len(result) > FILE_BYTES:
             message = f"it renders to more than {FILE_BYTES} characters"
             raise self._bad([self._plain(message)], text)
         return result
+
+    def _advice(self, missing: str) -> str:
+        """Return how a key that was missing is given; nothing when there is no way."""
+        advice = self.given.advice
+        if missing.startswith(".Values."):
+            return advice.value.format(name=missing.removeprefix(".Values."))
+        if missing.startswith(".Secrets."):
+            return advice.secret.format(name=missing.removeprefix(".Secrets."))
+        return advice.registry if missing.startswith(".Run.Registry") else ""
 
     def loaded(self, text: str) -> Loaded | None:
         """Return the one document of a text that holds something; none when there is none."""

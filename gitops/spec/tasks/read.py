@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gitops.model.diagnostics import Diagnostic, Severity, has_errors
-from gitops.model.tasks import SecretNeed, Task
+from gitops.model.tasks import BuildLine, RunLine, SecretNeed, Task, TaskStep
 from gitops.spec.findings import Finding
 from gitops.spec.limits import PROBLEMS
 from gitops.spec.nodes import MappingNode, Node, SequenceNode
@@ -16,6 +16,9 @@ from gitops.spec.tasks.prepare import BadTextError, Loaded, Preparer
 from gitops.spec.tasks.sections import is_in_braces, only
 from gitops.spec.tasks.table import Table
 from gitops.spec.tasks.trace import trace
+
+_TELLING = 4
+"""Characters of a secret from which on it is known wherever it stands."""
 
 
 def secrets_needed(
@@ -60,10 +63,29 @@ def read_task(
     table = Table(loaded.values, (), findings)
     lines = {key: _lines(loaded, source, key) for key in ("steps", "secrets")}
     task = decode_task(table, lines, images, given.facts)
+    findings += _secret_names(task, given)
     # Errors first: with many warnings before it, an error must not be the one that is left out.
     findings.sort(key=lambda each: each.severity is not Severity.ERROR)
     found = _shielded(ready.told(findings[:PROBLEMS], loaded.text), given)
     return None if has_errors(found) else task, found
+
+
+def _secret_names(task: Task, given: Given) -> Iterator[Finding]:
+    """Give a finding for each name of a step or image with a secret in it: names are kept."""
+    secrets = [text for text in secret_texts(given) if len(text) >= _TELLING]
+    for number, step in enumerate(task.steps):
+        names = {"id": [step.id], step.kind: _names(step)}
+        for key, found in names.items():
+            if any(secret in name for secret in secrets for name in found):
+                hint = "names of steps and images are shown and remembered"
+                message = f"steps[{number}].{key}: a name holds the value of a secret"
+                yield Finding(("steps", number), message, hint)
+
+
+def _names(step: TaskStep) -> Sequence[str]:
+    if isinstance(step.work, BuildLine):
+        return step.work.tags
+    return (step.work.image,) if isinstance(step.work, RunLine) else step.work
 
 
 def rendered(source: TaskText, given: Given, fetch: Fetch) -> tuple[str, tuple[Diagnostic, ...]]:

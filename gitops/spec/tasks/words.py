@@ -33,7 +33,9 @@ def quoted(text: str, limit: int = 60) -> str:
 
 
 def split_words(line: str) -> list[str]:
-    """Return the words of a line. Raises `LineError` for a quote that is not closed."""
+    """Return the words of a line. Raises `LineError` for what cannot be split or handed on."""
+    if "\0" in line:
+        raise LineError("it holds a NUL character, which no program can be given", "remove it")
     words: list[str] = []
     word: str | None = None
     at = 0
