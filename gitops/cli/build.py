@@ -38,7 +38,7 @@ class _Line(NamedTuple):
 @click.option("--tag", "-t", multiple=True, metavar="NAME:TAG", help="The image; repeatable.")
 @click.option("--file", "-f", default="", help="The Dockerfile, in the context or here.")
 @click.option("--registry", default="", help="The server for names without one.")
-@click.option("--build-arg", multiple=True, metavar="NAME[=VALUE]", help="Repeatable.")
+@click.option("--build-arg", multiple=True, metavar="NAME[=VALUE]", help="A build arg; repeatable.")
 @click.option(
     "--secret",
     multiple=True,
@@ -47,8 +47,10 @@ class _Line(NamedTuple):
 )
 @click.option("--ssh", multiple=True, metavar="default", help="Lend your SSH agent to the build.")
 @click.option("--target", default="", help="The stage to build.")
-@click.option("--platform", multiple=True, metavar="OS/ARCH", help="Repeatable.")
-@click.option("--label", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@click.option(
+    "--platform", multiple=True, metavar="OS/ARCH", help="A platform to build for; repeatable."
+)
+@click.option("--label", multiple=True, metavar="NAME=VALUE", help="A label; repeatable.")
 @click.option("--no-push", is_flag=True, help="Leave the image on the engine.")
 @click.option("--no-cache", is_flag=True, help="Build every step anew.")
 @click.option("--pull", is_flag=True, help="Look for newer base images.")
@@ -78,6 +80,8 @@ def command(
     inside, outside = _dockerfile(context, line.file)
     line = line._replace(file=inside)
     tags = () if no_push else line.tag
+    if not line.tag:
+        click.echo("note: without -t nothing is pushed, and no image is kept", err=True)
     secrets = dict(_secret(text) for text in secret)
     return quick_run(
         QuickRun(

@@ -112,6 +112,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     )
     address = _address(what)
     if address is None or address.kind == "BuildTask":
+        if replica or sidecar:
+            raise click.UsageError("--replica and --sidecar are for the containers of an app")
         project = project_of(specs)
         store = open_store(project, chosen)
         return _log_of(store, project, address or what, wanted, of_run)

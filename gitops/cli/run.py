@@ -14,7 +14,7 @@ from gitops.cli.options import SpecOptions
 from gitops.cli.tasks.inputs import Wishes
 from gitops.cli.tasks.quick_run import QuickRun, dry_run, quick_run
 from gitops.engine.tasks.stage import Limits
-from gitops.spec.units import size
+from gitops.spec.units import SMALLEST_MEMORY, size
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -238,9 +238,16 @@ def _limits(given: Given) -> Limits:
     return Limits(
         usual.timeout if given.timeout is None else given.timeout,
         given.cpus or usual.cpus,
-        _size("--memory", given.memory),
+        _memory(given.memory),
         disk=_size("--disk", given.disk),
     )
+
+
+def _memory(text: str | None) -> int:
+    found = _size("--memory", text)
+    if 0 < found < SMALLEST_MEMORY:
+        raise click.UsageError(f"--memory {text} is too little: the engine takes 6Mi or more")
+    return found
 
 
 def _size(option: str, text: str | None) -> int:

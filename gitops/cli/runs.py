@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import NamedTuple
 
 import click
@@ -10,7 +12,7 @@ from gitops.cli import exits
 from gitops.cli.loading import project_of, settings
 from gitops.cli.options import SpecOptions, output_option, spec_options
 from gitops.cli.pages import reconcile_runs
-from gitops.cli.pages.moments import moment, span
+from gitops.cli.pages.moments import ago, moment, span
 from gitops.cli.pages.output import emit
 from gitops.cli.tasks import runs_page
 from gitops.cli.tasks.seen_runs import as_seen, list_seen
@@ -21,6 +23,7 @@ from gitops.store.task_reading import RunQuery
 from gitops.wiring.memory import open_store
 
 _NAMES = ("RUN ID", "TASK", "STATUS", "TRIGGER", "STARTED", "DURATION")
+_WHOLE = ("RUN ID", "STATUS", "STARTED", "DURATION")
 
 
 class _Listed(NamedTuple):
@@ -90,7 +93,7 @@ def command(
     project = project_of(specs)
     store = open_store(project, chosen)
     if what:
-        return _show(store, _named(what), output, color=chosen.color)
+        return _show(store, (project, _named(what)), output, color=chosen.color)
     kind = _kind(kind, state, filters)
     found = _tasks(store, project, _query(filters, limit)) if kind != "reconcile" else []
     if kind != "task":
@@ -104,7 +107,10 @@ def command(
     elif found:
         from gitops.cli.pages.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
 
-        print_table(_NAMES, [(one.id, *one.cells) for one in found], color=chosen.color)
+        rows = [(one.id, *one.cells) for one in found]
+        print_table(_NAMES, rows, color=chosen.color, whole=_WHOLE)
+    if not found:
+        click.echo(f"no run of project {project} matches", err=True)
     return exits.OK
 
 
@@ -119,7 +125,7 @@ def _kind(kind: str | None, state: str | None, filters: dict[str, str | None]) -
     """Return which kind is listed: a filter that only one kind has chooses that kind."""
     of_task = [name for name, value in filters.items() if value]
     if state and of_task:
-        raise click.UsageError(f"--state is of runs of reconcile, --{of_task[0]} of tasks: no both")
+        raise click.UsageError(f"--state is of runs of reconcile, --{of_task[0]} of tasks: use one")
     filtered = "reconcile" if state else "task" if of_task else None
     if kind and kind != "all" and filtered and kind != filtered:
         option = "state" if state else of_task[0]
@@ -149,10 +155,15 @@ def _listed_task(run: TaskRun) -> _Listed:
         run.task or f"({run.type})",
         str(run.status),
         runs_page.causes_of(run),
-        moment(began),
+        _begun(began),
         span(run.started, run.ended) or "-",
     )
     return _Listed(run.created, run.id, cells, runs_page.run_document(run), "")
+
+
+def _begun(seconds: float) -> str:
+    """Return when a run began: for people at a terminal how long ago, which is shorter."""
+    return ago(time.time() - seconds) if sys.stdout.isatty() else moment(seconds)
 
 
 def _reconciles(store: Store, project: str, limit: int, state: RunState | None) -> list[_Listed]:
@@ -165,7 +176,7 @@ def _listed_reconcile(kept: RunRecord) -> _Listed:
         record.command,
         str(record.state),
         record.reason,
-        moment(record.started),
+        _begun(record.started),
         span(record.started, record.ended) or "-",
     )
     return _Listed(
@@ -177,7 +188,8 @@ def _listed_reconcile(kept: RunRecord) -> _Listed:
     )
 
 
-def _show(store: Store, name: str, output: str, *, color: bool) -> int:
+def _show(store: Store, what: tuple[str, str], output: str, *, color: bool) -> int:
+    project, name = what
     run = store.task_runs.find(name)
     if run is not None:
         seen = as_seen(run)
@@ -188,7 +200,8 @@ def _show(store: Store, name: str, output: str, *, color: bool) -> int:
         return exits.OK
     record = store.runs.find(name)
     if record is None:
-        click.echo(f"error: there is no run {name}; `gitops runs` lists them", err=True)
+        message = f"project {project} has no run {name}; `gitops runs` lists them"
+        click.echo(f"error: {message}, those of another with --project", err=True)
         return exits.FAILED
     record = reconcile_runs.as_seen(record)
     if output == "text":

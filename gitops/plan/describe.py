@@ -9,7 +9,11 @@ from gitops.model.wanted import WantedImage
 
 def verb(action: act.Action) -> str:
     """Return the action's name as a word: `create-container`."""
-    name = type(action).__name__
+    return kebab(type(action).__name__)
+
+
+def kebab(name: str) -> str:
+    """Return the name of an action's class as a word."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
 
 

@@ -9,6 +9,9 @@ from functools import lru_cache
 YEAR = 366 * 24 * 3600.0
 """The longest duration, in seconds: far beyond it the system calls that wait refuse."""
 
+SMALLEST_MEMORY = 6 * 2**20
+"""Bytes: no engine takes a smaller limit of memory."""
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")

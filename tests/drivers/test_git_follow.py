@@ -200,7 +200,7 @@ def test_a_bad_pull_request_hurts_no_other(tmp_path: Path, monkeypatch: pytest.M
     assert pulls(source) == {"1": good}
     large, missing = sorted(source.beside_errors)
     assert large.startswith("pull request 2: cannot read the git repository")
-    assert missing.startswith("pull request 3: there is no Dockerfile")
+    assert missing.startswith("pull request 3: there is no file")
 
 
 def test_a_burst_of_commits_is_its_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

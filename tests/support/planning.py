@@ -17,6 +17,7 @@ from gitops.model.metadata import Metadata
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.plan import History, LastRun, Plan, Step
+from gitops.model.records import CANCELED
 from gitops.model.resources import BuildTask, PathSource
 from gitops.model.secret import EnvSecret, Secret, SecretRef
 from gitops.model.sources import Source
@@ -197,6 +198,13 @@ def carry_out(plan: Plan, world: ModelWorld, play: Play = STRAIGHT) -> History:
                 world.apply(action)
         play.look(step)
     return History(bad, built=built)
+
+
+def canceled(history: History, task: Address, who: str) -> History:
+    """Return a history in which somebody has called off the run that failed."""
+    bad = history.quarantined
+    runs = dict.fromkeys(bad[task], f"{CANCELED}run r1 was canceled by {who}")
+    return history._replace(quarantined={**bad, task: runs})
 
 
 def _remembered(image: WantedImage) -> str:

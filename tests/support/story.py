@@ -22,6 +22,7 @@ from support.planning import (
     Play,
     Wish,
     base_of,
+    canceled,
     carry_out,
     converge,
     merged,
@@ -35,7 +36,6 @@ from gitops.model.address import Address
 from gitops.model.observed import LABEL_CONFIG, LABEL_KIND, LABEL_NAME, LABEL_PROJECT
 from gitops.model.observed import ObservedContainer as Container
 from gitops.model.plan import History, Plan
-from gitops.model.records import CANCELED
 from gitops.model.task_snapshots import ByHand
 from gitops.model.wanted import WantedImage
 from gitops.plan.builds.by_hand import asked
@@ -223,10 +223,7 @@ class Story:
             known = {**self.history.mended, Address("WebApp", name): times}
             self.history = self.history._replace(mended=known)
         for name, who in moment.get("canceled", {}).items():
-            address, bad = Address("BuildTask", name), dict(self.history.quarantined)
-            why = f"{CANCELED}run r1 was canceled by {who}"
-            bad[address] = dict.fromkeys(bad[address], why)
-            self.history = self.history._replace(quarantined=bad)
+            self.history = canceled(self.history, Address("BuildTask", name), who)
 
     def _change_tag(self, tag: str, points: str) -> None:
         self.world.tags.pop(tag, None)

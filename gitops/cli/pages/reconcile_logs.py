@@ -34,10 +34,10 @@ def print_steps_log(
 ) -> int:
     """Print the log of a run, or of one step; with `follow` until the run has ended."""
     lines = tuple(line for line in store.runs.log(record.id, step) if line.time >= choice.since)
-    last = _print(lines[-choice.tail :], 0)
+    last = _print(lines[-choice.tail :], 0, named=step is None)
     while follow and _goes_on(store, record):
         time.sleep(_POLL)
-        last = _print(store.runs.log(record.id, step, after=last), last)
+        last = _print(store.runs.log(record.id, step, after=last), last, named=step is None)
     return exits.OK
 
 
@@ -47,8 +47,8 @@ def _goes_on(store: Store, record: RunRecord) -> bool:
     return running and is_alive(record.host, record.process) is not False
 
 
-def _print(lines: tuple[LogLine, ...], last: int) -> int:
+def _print(lines: tuple[LogLine, ...], last: int, *, named: bool) -> int:
     for line in lines:
-        click.echo(line.line)
+        click.echo(f"{line.step}. {line.line}" if named else line.line)
         last = line.sequence
     return last

@@ -7,6 +7,7 @@ import click
 from gitops.cli.pages.moments import moment, span
 from gitops.drivers.processes import is_alive
 from gitops.model.records import RunRecord, RunState, StepRecord
+from gitops.plan.describe import kebab
 from gitops.store.store import Store
 
 
@@ -62,7 +63,8 @@ def _step_line(step: StepRecord) -> str:
     took = span(step.started, step.ended) or "-"
     tail = f": {step.reason}" if step.reason else ""
     detail = "".join(f"\n        {line}" for line in step.detail.splitlines())
-    return f"{step.number:>4}. {took:>7} {step.state} {step.address} {step.action}{tail}{detail}"
+    what = f"{step.address} {kebab(step.action)}"
+    return f"{step.number:>4}. {took:>7} {step.state} {what}{tail}{detail}"
 
 
 def _step_document(step: StepRecord) -> dict[str, object]:

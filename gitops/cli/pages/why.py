@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import click
 
-from gitops.cli.pages.moments import moment
+from gitops.cli.pages.moments import ago, moment
 from gitops.model.conditions import Truth
 from gitops.model.explanation import Explanation, Failure, Running
 from gitops.plan.deploys.holds import described
+from gitops.plan.describe import kebab
 
 _LABEL = 11
 _NARROWEST = 60
-_UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 _HUES = {Truth.TRUE: "green", Truth.FALSE: "red", Truth.UNKNOWN: "yellow"}
 
 
@@ -166,7 +165,7 @@ def _failed(paper: _Paper, failure: Failure, now: float) -> None:
     if failure.run:
         step = f", step {failure.step}" if failure.step else ""
         where.append(f"run {failure.run}{step}")
-    action = re.sub(r"(?<!^)(?=[A-Z])", "-", failure.action).lower()
+    action = kebab(failure.action)
     what = f"{action}: {failure.what}" if action else failure.what
     paper.gap()
     paper.item("failed", what)
@@ -192,14 +191,3 @@ def _advise(paper: _Paper, found: Explanation) -> None:
 
 def _when(seconds: float, now: float) -> str:
     return f"{moment(seconds)} ({ago(now - seconds)})"
-
-
-def ago(seconds: float) -> str:
-    """Return an age in its largest unit of which there are two: `3 h ago`."""
-    return f"{next(_ages(seconds), '0 s')} ago"
-
-
-def _ages(seconds: float) -> Iterator[str]:
-    for size, unit in _UNITS:
-        if seconds >= (2 * size if size > 1 else size):
-            yield f"{seconds // size:.0f} {unit}"

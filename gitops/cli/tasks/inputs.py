@@ -74,11 +74,15 @@ def _of_files(paths: tuple[Path, ...]) -> Values:
     return found
 
 
+_FORMS = {"--secret": "ID=VALUE, ID=@FILE, ID:env=NAME or ID:file=PATH"}
+
+
 def _pair(option: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not all(name.split(".")):
         # The text may be a secret whose name was forgotten.
-        raise click.UsageError(f"{option} is followed by NAME=VALUE, as in {option} tag=v1")
+        forms = _FORMS.get(option, f"NAME=VALUE, as in {option} tag=v1")
+        raise click.UsageError(f"{option} is followed by {forms}")
     return name, value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -37,6 +38,10 @@ from gitops.settings import Settings
 from gitops.spec.tasks import TaskText
 from gitops.wiring.errands import Errands, Ground, Manner, opened_files
 from gitops.wiring.task_memory import open_runs
+
+MADE = "the build"
+"""What a task is called that was made of options."""
+_IN_MADE = re.compile(rf"^{MADE}:\d+:\d+: error: (steps\[\d\]\.(build|push)(\[\d\])?: )?")
 
 
 class QuickRun(NamedTuple):
@@ -134,7 +139,7 @@ def _prepared(wish: QuickRun) -> Iterator[Prepared]:
 
 def _found(wish: QuickRun, ask: Files | None) -> Found:
     if wish.text:
-        return TaskText(wish.text, "the build"), alias_files(None)
+        return TaskText(wish.text, MADE), alias_files(None)
     return command_text(wish.command) if wish.command else file_text(wish.file, ask)
 
 
@@ -143,7 +148,12 @@ def _read(prepared: Prepared) -> Task:
     try:
         return prepared.text.read()
     except UnreadableError as error:
-        click.echo(str(error), err=True)
+        told = str(error)
+        if prepared.text.source.file == MADE:
+            # A task made of options: its lines mean nothing to whoever wrote those.
+            lines = [_IN_MADE.sub("error: ", line) for line in told.splitlines()]
+            told = "\n".join(dict.fromkeys(lines))
+        click.echo(told, err=True)
         raise SystemExit(exits.USAGE) from error
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
+
+import click
 
 from gitops.cli.options import DEFAULT_ENTRY, SpecOptions
 from gitops.settings import Settings
 from gitops.wiring.errands import Auths
+
+_SERVER = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?")
 
 
 class Registries(NamedTuple):
@@ -19,6 +24,10 @@ class Registries(NamedTuple):
 
 def registries(named: str, settings: Settings, project: str) -> Registries:
     """Return the registry: `named`, else the only one of `registry.yaml`, which need not be."""
+    if named and not _SERVER.fullmatch(named):
+        raise click.UsageError(
+            f"--registry is followed by HOST or HOST:PORT, as in localhost:5000, not {named!r}"
+        )
     if not Path(DEFAULT_ENTRY).is_file():
         return Registries(named, {})
     from gitops.cli.loading import read_bundle  # noqa: PLC0415 - 70 ms, only with a spec

@@ -12,7 +12,7 @@ import click
 from gitops.cli.place import settings
 from gitops.cli.tasks.alias_files import alias_files
 from gitops.cli.tasks.inputs import handed
-from gitops.cli.tasks.quick_run import Prepared, QuickRun, carried_out
+from gitops.cli.tasks.quick_run import MADE, Prepared, QuickRun, carried_out
 from gitops.cli.tasks.registries import registries
 from gitops.cli.tasks.rerun_secrets import Anew, given_again
 from gitops.cli.tasks.text import Known, Text
@@ -72,7 +72,7 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
 
 def _shelf(kept: TaskSnapshot, files: RunFiles | None) -> Callable[[], RunFiles] | None:
     """Return where files of aliases are read: in the context, if the task's file came from it."""
-    here = Path(kept.folder).is_absolute() or kept.file in ("standard input", "the build")
+    here = Path(kept.folder).is_absolute() or kept.file in ("standard input", MADE)
     return None if files is None or here else lambda: files
 
 

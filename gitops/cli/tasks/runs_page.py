@@ -7,14 +7,12 @@ import json
 import click
 
 from gitops.cli.pages.moments import moment, span
-from gitops.model.task_runs import OutputImage, TaskRun, TaskStepRun
+from gitops.model.task_runs import OutputImage, StepStatus, TaskRun, TaskStepRun
 from gitops.store.store import Store
 
 _MIB = 1024 * 1024
-_STEPS = (
-    *("STEP", "KIND", "STATUS", "EXIT CODE", "ATTEMPTS", "STARTED", "DURATION", "PEAK MEMORY"),
-    "CPU",
-)
+_WHOLE = ("KIND", "STATUS", "EXIT", "TRIES", "BEGAN", "TOOK", "MEMORY", "CPU")
+_STEPS = ("STEP", *_WHOLE)
 
 
 def causes_of(run: TaskRun) -> str:
@@ -23,7 +21,7 @@ def causes_of(run: TaskRun) -> str:
 
 
 def run_document(run: TaskRun) -> dict[str, object]:
-    """Return a run as data. Memory is bytes, CPU and duration are seconds."""
+    """Return a run as data. Memory is bytes, CPU and duration are seconds; null is not known."""
     return {
         "kind": "task",
         "id": run.id,
@@ -43,8 +41,8 @@ def run_document(run: TaskRun) -> dict[str, object]:
         "started": moment(run.started),
         "ended": moment(run.ended),
         "duration": _seconds(run.started, run.ended),
-        "peakMemory": run.peak_memory,
-        "cpu": run.cpu,
+        "peakMemory": run.peak_memory or None,
+        "cpu": run.cpu or None,
         "canceledBy": run.canceled_by,
     }
 
@@ -70,7 +68,8 @@ def print_page(store: Store, run: TaskRun, *, color: bool) -> None:
         from gitops.cli.pages.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
 
         click.echo()
-        print_table(_STEPS, [_step_cells(run, step) for step in steps], color=color)
+        rows = [_step_cells(run, step) for step in steps]
+        print_table(_STEPS, rows, color=color, whole=_WHOLE)
         for step in steps:
             if step.message:
                 click.echo(f"{step.id}: {step.message}")
@@ -114,9 +113,9 @@ def _step_cells(run: TaskRun, step: TaskStepRun) -> tuple[str, ...]:
     return (
         step.id,
         step.kind,
-        str(step.status),
+        "waits" if step.status is StepStatus.SKIPPED and not run.status.ended else str(step.status),
         "-" if step.exit_code is None else str(step.exit_code),
-        str(step.attempts),
+        str(step.attempts or "-"),
         "-" if offset is None else f"+{offset:.1f}s",
         span(step.started, step.ended) or "-",
         _memory(step.peak_memory) or "-",
@@ -136,8 +135,8 @@ def _step_document(step: TaskStepRun) -> dict[str, object]:
         "started": moment(step.started),
         "ended": moment(step.ended),
         "duration": _seconds(step.started, step.ended),
-        "peakMemory": step.peak_memory,
-        "cpu": step.cpu,
+        "peakMemory": step.peak_memory or None,
+        "cpu": step.cpu or None,
     }
 
 

@@ -74,8 +74,9 @@ def warnings(job: BuildJob, name: str, abilities: frozenset[Ability]) -> Iterato
     """Give a line for each limit that the builder passes over."""
     if Ability.LIMITS in abilities:
         return
-    limits = {"memory": job.memory, "cpus": job.cpus}
-    set_ = ", ".join(f"{key} {value:g}" for key, value in limits.items() if value)
+    memory = f"memory {job.memory / 2**20:g} MiB" if job.memory else ""
+    cpus = f"cpus {job.cpus:g}" if job.cpus else ""
+    set_ = ", ".join(filter(None, (memory, cpus)))
     if set_:
         yield (
             f"warning: {name} limits no step of a build, so {set_} has no effect here; "

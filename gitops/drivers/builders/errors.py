@@ -56,9 +56,13 @@ def build_error(image: str, lines: Sequence[str], message: str = "") -> DriverEr
     return DriverError(ErrorKind.FAILED, what, _detail(lines, last))
 
 
+_ADVICE = re.compile(r"(ERROR: )?See '|Usage: |(USAGE|Usage):")
+"""What a docker CLI says of itself below an error."""
+
+
 def _last_error(lines: Sequence[str]) -> str:
     """Return the line that says why: the last one with `error` or `failed`, else the last one."""
-    spoken = [line for line in lines if line.strip()]
+    spoken = [line for line in lines if line.strip() and not _ADVICE.match(line)]
     said = (line for line in reversed(spoken) if re.search(r"error|failed", line, re.IGNORECASE))
     return next(said, spoken[-1] if spoken else "the builder said nothing")
 

@@ -113,11 +113,9 @@ class RunFiles(NamedTuple):
         path = relative(dockerfile, "the Dockerfile") or posixpath.join(below, DOCKERFILE)
         text = given.dockerfile if given else self.files.content(path)
         if text is None:
-            raise DriverError(
-                ErrorKind.MISSING,
-                f"there is no Dockerfile {path!r} in {self.facts.location}",
-                "name it with -f",
-            )
+            hint = "-f names a file of the context" if dockerfile else "name another one with -f"
+            what = f"there is no Dockerfile {path!r} in {self.facts.location}"
+            raise DriverError(ErrorKind.MISSING, what, hint)
         ignore = self._ignore(given, path, below)
         lines = parse_ignore(ignore.decode(errors="replace")) if ignore is not None else ()
         matcher = Matcher((*self.always, *lines))

@@ -234,7 +234,7 @@ class Look:
         near = nearest(name, [path for path in found if "ockerfile" in path] or sorted(found))
         raise DriverError(
             ErrorKind.MISSING,
-            f"there is no Dockerfile {name!r} in {self._mirror.remote.url} at {commit[:8]}",
+            f"there is no file {name!r} in {self._mirror.remote.url} at {commit[:8]}",
             f"there is {near}",
         )
 

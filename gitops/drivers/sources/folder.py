@@ -119,7 +119,7 @@ def _checked(path: str, dockerfile: str) -> tuple[Path, str]:
     if not place.is_file():
         names = ", ".join(sorted(p.name for p in root.iterdir())[:10]) or "nothing"
         raise DriverError(
-            ErrorKind.MISSING, f"there is no Dockerfile {name!r} in {root}", f"it holds {names}"
+            ErrorKind.MISSING, f"there is no file {name!r} in {root}", f"it holds {names}"
         )
     return root, name
 

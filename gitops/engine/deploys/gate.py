@@ -75,7 +75,8 @@ def wait_healthy(
         now = clock()
         if tally.well_since is not None and now - tally.well_since >= health.stable_for:
             took = now - tally.started
-            return Done(f"healthy after {took:.1f} s and {tally.attempts} attempts")
+            times = "attempt" if tally.attempts == 1 else "attempts"
+            return Done(f"healthy after {took:.1f} s and {tally.attempts} {times}")
         if now - tally.started > health.deadline:
             break
         if tally.well_since is None and tally.last is not None:

@@ -10,9 +10,8 @@ from gitops.model.secret import SecretRef
 from gitops.model.webapp import Mount, NamedImage, RepositoryImage, Resources
 from gitops.spec.findings import Path, shown
 from gitops.spec.scope import Scope, Spec, text
-from gitops.spec.units import size
+from gitops.spec.units import SMALLEST_MEMORY, size
 
-SMALLEST_MEMORY = 6 * 2**20
 NO_LIMITS = Resources()
 
 
