@@ -63,7 +63,7 @@ class MemoryEngine:
         self.containers: dict[str, StepContainer] = {}
         self.volumes: set[str] = set()
         self.networks: set[str] = set()
-        self.images: set[str] = set()
+        self.images: dict[str, str] = {}
         self.uploads: list[tuple[str, dict[str, bytes]]] = []
         self.pulled: list[str] = []
         self.pushes: list[str] = []
@@ -153,13 +153,16 @@ class MemoryEngine:
 
     def tag(self, image: str, name: str) -> None:
         assert image in self.images
-        self.images.add(name)
+        self.images[name] = self.images[image]
 
     def untag(self, image: str) -> None:
-        self.images.discard(image)
+        self.images.pop(image, None)
 
     def has(self, image: str) -> bool:
         return image in self.images
+
+    def identity(self, image: str) -> str:
+        return self.images.get(image, "")
 
     def push(self, image: str, output: Output, cancel: Cancel) -> str:
         _heed(cancel)

@@ -43,7 +43,8 @@ class MemoryBuilder:
         if self.errors:
             raise self.errors.pop(0)
         output("built")
-        self.engine.images.update([str(job.image), *job.tags])
+        names = [str(job.image), *job.tags]
+        self.engine.images |= dict.fromkeys(names, f"id-{len(self.jobs)}")
 
 
 class MemoryLog:

@@ -177,6 +177,10 @@ class TaskEngine(Protocol):
         """Say whether the engine has an image."""
         ...
 
+    def identity(self, image: str) -> str:
+        """Return the id of an image by one of its names; empty when there is none."""
+        ...
+
     def push(self, image: str, output: Output, cancel: Cancel) -> str:
         """Push a local image under its name; return the digest that the registry gave it."""
         ...

@@ -117,6 +117,10 @@ class DockerTaskEngine:
         """Say whether the engine has an image."""
         return self._images.has(image)
 
+    def identity(self, image: str) -> str:
+        """Return the id of an image by one of its names; empty when there is none."""
+        return self._images.identity(image)
+
     def push(self, image: str, output: Output, cancel: Cancel) -> str:
         """Push a local image under its name; return the digest that the registry gave it."""
         return self._images.push(image, output, cancel)

@@ -7,7 +7,7 @@ https://docs.docker.com/reference/api/engine/version/v1.41/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urlencode
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output
@@ -29,11 +29,15 @@ class Images(NamedTuple):
 
     def has(self, image: str) -> bool:
         """Say whether the engine has an image."""
+        return bool(self.identity(image))
+
+    def identity(self, image: str) -> str:
+        """Return the id of an image by one of its names; empty when there is none."""
         answer = self.http.call("GET", f"/images/{_in_path(image)}/json")
         if answer.status == 404:  # noqa: PLR2004 - Not Found
-            return False
-        succeed(answer, f"image {image} could not be looked up")
-        return True
+            return ""
+        found = succeed(answer, f"image {image} could not be looked up").json()
+        return str(cast("dict[str, Any]", found)["Id"])
 
     def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool) -> None:
         """Have an image; see `TaskEngine.provide`."""

@@ -112,7 +112,8 @@ def _named(job: Job, report: Report) -> Outcome:
             "the task's repository",
             quarantine=True,
         )
-    made = ImageRef(wanted.repository, mine[-1].tag)
+    # By its digest: its tag may be that of another run by now.
+    made = ImageRef(wanted.repository, mine[-1].tag).with_digest(mine[-1].digest)
     try:
         _attest(job, report, mine[-1].digest)
     except NotAttestedError as error:

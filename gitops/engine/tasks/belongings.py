@@ -13,7 +13,7 @@ from gitops.engine.tasks.sweeping import remove_image
 
 
 class Belongings:
-    """Containers, volumes, networks and nameless images of one run, for several threads.
+    """Containers, volumes, networks and names of images of one run, for several threads.
 
     Containers that are done with are removed behind the run's back, so that the next step need not
     wait; `clear` waits for all of it.
@@ -65,12 +65,17 @@ class Belongings:
         self._engine.create_network(name, driver, self._mark, ipv6=ipv6)
 
     def image(self, name: str) -> None:
-        """Make known an image that is about to be built, and of use to this run only."""
+        """Make known a name that is about to be given to an image, for this run only.
+
+        An image that has had it goes, if it has no other one.
+        """
         with self._lock:
-            if name in self._images:
-                return
+            again = name in self._images
             self._images.add(name)
-        self._engine.create_volume(marker_of(name), self._mark)
+        if again:
+            self._engine.untag(name)
+        else:
+            self._engine.create_volume(marker_of(name), self._mark)
 
     def clear(self) -> tuple[str, ...]:
         """Remove everything; return what could not be removed, each with the reason."""

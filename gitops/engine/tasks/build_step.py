@@ -66,7 +66,10 @@ def in_workspace(step: TaskStep, path: str) -> str:
 def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
     """Return the builder's job; `DriverError` for a missing value, or what may not be pushed."""
     stage = shop.stage
-    images = [parse_image(tag) for tag in line.tags] or [unnamed(stage.run, step)]
+    own = own_image(stage.run, step)
+    named = [parse_image(tag) for tag in line.tags]
+    # Several platforms are pushed under all their names, and this one is for no registry.
+    images = named if len(line.platforms) > 1 else [*named, own]
     network = shop.place.networks.get(line.network, line.network)
     _check(step, line, stage, network)
     return BuildJob(
@@ -84,7 +87,7 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
         secrets={one.id: _secret(step, one, shop) for one in line.secrets},
         ssh=line.ssh,
         platforms=line.platforms,
-        cache=_cache(step, line, stage, images),
+        cache=_cache(step, line, stage, named),
         memory=line.memory or stage.limits.memory,
         shm_size=line.shm_size,
         cpus=step.cpus or stage.limits.cpus,
@@ -120,9 +123,12 @@ def _check_names(step: TaskStep, line: BuildLine, stage: Stage) -> None:
             )
 
 
-def unnamed(run: str, step: TaskStep) -> ImageRef:
-    """Return the name of an image that the task gives none: the run and step that made it."""
-    return ImageRef(f"{UNNAMED}/{run}", step.id.lower())
+def own_image(run: str, step: TaskStep) -> ImageRef:
+    """Return the name that a build's image has for its run alone, beside those that the task gives.
+
+    Another run on the engine may give those to an image of its own at any moment.
+    """
+    return ImageRef(f"{UNNAMED}/{run}", step.id)
 
 
 def _args(step: TaskStep, line: BuildLine) -> Mapping[str, str]:
@@ -136,9 +142,9 @@ def _cache(step: TaskStep, line: BuildLine, stage: Stage, images: Sequence[Image
 
     That is the first image that names a registry, or else the first one in the run's registry.
     """
-    names = [*map(str, images), pushed_name(str(images[0]), stage.inputs.registry)]
+    names = [*map(str, images), *(pushed_name(str(one), stage.inputs.registry) for one in images)]
     name = next((each for each in names if each and has_registry(each)), "")
-    if not step.cache or not line.tags or not name:
+    if not step.cache or not name:
         return CacheUse(line.cache_from)
     tag = f"cache_{stage.inputs.task or 'run'}_{step.id}"
     shared = f"{parse_image(name).repository}:{tag}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind, StepEnd, TaskEngine
@@ -19,19 +21,26 @@ _SIGNALS = 128
 
 
 class Yard(NamedTuple):
-    """Where steps' containers stand; `built` are whole names of images that the run has made."""
+    """Where steps' containers stand; `built` are whole names of images that the run has made, each
+    with the name that the image has in this run alone.
+    """
 
     engine: TaskEngine
     belongings: Belongings
     workspace: Workspace
     place: Place
-    built: frozenset[str] = frozenset()
+    built: Mapping[str, str] = MappingProxyType({})
 
 
 def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear) -> Tried:
     """Run a step's container once; a detached one is only begun."""
     container = container_of(step, line, yard.place)
-    _provide(step, line, yard, flag, ear)
+    own = yard.built.get(str(parse_image(line.image)))
+    if own is not None:
+        # No registry has a newer one, and another run may have taken the name by now.
+        container = container._replace(image=own)
+    else:
+        _provide(step, line, yard, flag, ear)
     identity = yard.belongings.create(container)
     try:
         yard.workspace.fill(container, identity)
@@ -44,11 +53,13 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
         raise
     if not step.keep:
         yard.belongings.discard(container.name)
+    if end.out_of_memory and not end.exit_code:
+        ear.line(f"warning: a process of step {step.id} was killed, for want of memory")
     return Tried(_message(step, end), end.exit_code, end.peak_memory, end.cpu)
 
 
 def _message(step: TaskStep, end: StepEnd) -> str:
-    if end.out_of_memory:
+    if end.out_of_memory and end.exit_code:
         return f"step {step.id} ran out of memory (exit code {end.exit_code})"
     if end.error:
         return f"step {step.id} could not run: {end.error}"
@@ -60,12 +71,8 @@ def _message(step: TaskStep, end: StepEnd) -> str:
 
 
 def _provide(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear) -> None:
-    """Have the image; trying again helps against a registry, not against a wrong name.
-
-    No registry has a newer one than the run itself has built.
-    """
-    wanted = step.pull or line.pull
-    fresh = wanted and str(parse_image(line.image)) not in yard.built
+    """Have the image; trying again helps against a registry, not against a wrong name."""
+    fresh = step.pull or line.pull
     for left in range(step.download_retries, -1, -1):
         try:
             yard.engine.provide(line.image, ear.line, flag, fresh=fresh)

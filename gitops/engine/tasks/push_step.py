@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
@@ -18,14 +18,18 @@ from gitops.model.tasks import TaskStep
 
 ATTEMPTS = 3
 _FIRST_WAIT = 1.0
+_CONTESTED = 10
+"""Times that a name is taken back from another run."""
 _PASSING = (ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT, ErrorKind.FAILED)
 """Kinds of errors that may be gone a second later."""
 
 
 class Made(NamedTuple):
-    """What the run has made so far: names of its builds, those pushed by them, and a sink."""
+    """What the run has made so far: names of its builds, each with the name that the image has in
+    this run alone; those pushed by them; and a sink.
+    """
 
-    images: Collection[str]
+    images: Mapping[str, str]
     indexes: Collection[str]
     pushed: Callable[[OutputImage], None]
 
@@ -45,8 +49,12 @@ def run_push(step: TaskStep, names: Sequence[str], shelf: Shelf, flag: StopFlag,
         if whole in made.indexes:
             ear.line(f"{whole} was pushed by its build, for several platforms")
             continue
-        _provide(step, name, whole, stage, made)
-        made.pushed(_push(step, whole, stage, flag, ear))
+        own = made.images.get(whole) or made.images.get(str(parse_image(name)), "")
+        if own:
+            made.pushed(_push_own(step, (whole, own), stage, flag, ear))
+        else:
+            _provide(step, name, whole, stage, made)
+            made.pushed(_push(step, whole, stage, flag, ear))
     return Tried(exit_code=0)
 
 
@@ -77,6 +85,29 @@ def _provide(step: TaskStep, name: str, whole: str, stage: Stage, made: Made) ->
         ErrorKind.MISSING,
         f"step {step.id}: the engine has no image {whole}",
         f"this run has built {built}; build it with that name before it is pushed",
+    )
+
+
+def _push_own(
+    step: TaskStep, names: tuple[str, str], stage: Stage, flag: StopFlag, ear: Ear
+) -> OutputImage:
+    """Push what this run has built under a whole name, which other runs may use at the same time.
+
+    An engine pushes what has the name at that moment: what was pushed is ours if the name is still
+    our image's afterwards, since nobody else gives it back to that.
+    """
+    whole, own = names
+    engine = stage.work.engine
+    for _ in range(_CONTESTED):
+        engine.tag(own, whole)
+        pushed = _push(step, whole, stage, flag, ear)
+        if engine.identity(whole) == engine.identity(own):
+            return pushed
+        ear.line(f"another run gave {whole} to its own image meanwhile; pushed again")
+    raise DriverError(
+        ErrorKind.CONFLICT,
+        f"step {step.id}: other runs keep giving {whole} to images of their own",
+        "name the image after the run ({{.Run.ID}}), or let one task push it",
     )
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from gitops.engine.tasks.attempts import Attempted, Once, StoppedError, attempt
-from gitops.engine.tasks.build_step import Shop, run_build, unnamed
+from gitops.engine.tasks.build_step import Shop, own_image, run_build
 from gitops.engine.tasks.cmd_step import Yard, run_command
 from gitops.engine.tasks.push_step import Made, Shelf, run_push
 from gitops.engine.tasks.stage import Records, Stage
@@ -28,7 +28,7 @@ class Board:
         self._lock = Lock()
         self._steps = {step.id: step for step in steps}
         self._images: list[OutputImage] = []
-        self._built: list[str] = []
+        self._built: dict[str, str] = {}
         self._indexes: list[str] = []
         self._interrupted: list[str] = []
 
@@ -67,16 +67,19 @@ class Board:
         ended = record._replace(status=StepStatus.FAILED, message=why, ended=self._records.clock())
         self.put(ended._replace(attempts=max(1, record.attempts)))
 
-    def built(self, line: BuildLine) -> None:
-        """Remember the names that a build gave."""
+    def built(self, line: BuildLine, own: str) -> None:
+        """Remember the names that a build gave, and the image's `own` name in this run."""
         names = [str(parse_image(tag)) for tag in line.tags]
         with self._lock:
-            (self._indexes if len(line.platforms) > 1 else self._built).extend(names)
+            if len(line.platforms) > 1:
+                self._indexes.extend(names)
+            else:
+                self._built |= dict.fromkeys(names, own)
 
     def made(self) -> Made:
         """Return what was built so far, for a push."""
         with self._lock:
-            return Made(tuple(self._built), tuple(self._indexes), self._pushed)
+            return Made(dict(self._built), tuple(self._indexes), self._pushed)
 
     def _pushed(self, image: OutputImage) -> None:
         with self._lock:
@@ -114,7 +117,7 @@ def _ended(
 ) -> tuple[str, bool]:
     tried = done.tried._replace(message=voice.clean(done.tried.message))
     if isinstance(step.work, BuildLine) and not tried.message:
-        bench.board.built(step.work)
+        bench.board.built(step.work, str(own_image(bench.stage.run, step)))
     ended = after_attempts(record, tried, done.attempts, bench.stage.records.clock())
     bench.board.put(ended)
     took = (ended.ended or 0.0) - (ended.started or 0.0)
@@ -131,14 +134,14 @@ def _once(step: TaskStep, bench: Bench) -> Once:
         case BuildLine() as line:
             return partial(_build, step, line, bench)
         case RunLine() as line:
-            built = frozenset(bench.board.made().images)
+            built = bench.board.made().images
             return partial(run_command, step, line, bench.yard._replace(built=built))
         case names:
             return partial(run_push, step, names, Shelf(bench.stage, bench.board.made()))
 
 
 def _build(step: TaskStep, line: BuildLine, bench: Bench, flag: StopFlag, ear: Ear) -> Tried:
-    if not line.tags:
-        bench.yard.belongings.image(str(unnamed(bench.stage.run, step)))
+    if len(line.platforms) < 2:  # noqa: PLR2004 - several are in no engine
+        bench.yard.belongings.image(str(own_image(bench.stage.run, step)))
     shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place)
     return run_build(step, line, shop, flag, ear)

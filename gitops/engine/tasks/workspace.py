@@ -75,7 +75,9 @@ class Workspace:
                     else:
                         self._fill(mount, identity)
                     self._filled.add(mount.source)
-            self._image = self._image or container.image
+            shared = shared_volume(self._tools.mark.run)
+            if any(mount.source == shared for mount in container.mounts):
+                self._image = self._image or container.image
 
     def fill_ahead(self, images: Iterable[str], given_up: Event) -> None:
         """Fill the shared workspace before any step mounts it, through a container of any image.

@@ -193,7 +193,8 @@ def test_a_build_reads_the_source_until_a_command_has_begun() -> None:
     run(made, build, TaskStep("c", 2, RunLine("busybox")), build._replace(id="later"))
     assert made.builder.contexts == ["source:web:D", "volume:web:D"]
     job = made.builder.jobs[0]
-    assert (str(job.image), job.tags, job.mark) == ("shop:1", ("shop:2",), "r1|host|1:2")
+    names = ("shop:2", "gitops-run/r1:b")
+    assert (str(job.image), job.tags, job.mark) == ("shop:1", names, "r1|host|1:2")
 
 
 def test_a_build_takes_args_and_secrets() -> None:
@@ -252,13 +253,13 @@ def test_push_records_digests() -> None:
 def test_push_tries_again_what_can_pass() -> None:
     """A registry that is gone for a moment is asked again; one that refuses is not."""
     made = stage_of(inputs=CONTEXT)
-    made.engine.images.add("localhost:5000/shop:1")
+    made.engine.images["localhost:5000/shop:1"] = "id-0"
     made.engine.broken["push"] = [DriverError(ErrorKind.UNREACHABLE, "gone")]
     step = TaskStep("p", 2, ("localhost:5000/shop:1",))
     assert run(made, step).status is RunStatus.SUCCEEDED
     assert len(made.engine.pushes) == 2
     made = stage_of(inputs=CONTEXT)
-    made.engine.images.add("localhost:5000/shop:1")
+    made.engine.images["localhost:5000/shop:1"] = "id-0"
     made.engine.broken["push"] = [DriverError(ErrorKind.DENIED, "no")]
     assert run(made, step).status is RunStatus.FAILED
     assert len(made.engine.pushes) == 1
@@ -280,7 +281,7 @@ def test_what_cannot_be_pushed_is_explained(inputs: Inputs, said: str) -> None:
 def test_a_push_has_to_be_allowed() -> None:
     """An image whose name the run may not push is refused before anything is sent."""
     made = stage_of(inputs=CONTEXT)
-    made.engine.images.add("localhost:5000/shop:latest")
+    made.engine.images["localhost:5000/shop:latest"] = "id-0"
     allowed = Allowed(push=lambda image: image.endswith(":pr-7"))
     made = made._replace(stage=made.stage._replace(allowed=allowed))
     result = run(made, TaskStep("p", 1, ("shop:latest",)))
