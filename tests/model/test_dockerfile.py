@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.model.dockerfile import BaseImages, base_images, pinned
+from gitops.model.dockerfile import BaseImages, base_images, pinned, secret_stages
 from gitops.model.image import parse_image
 
 D = "sha256:" + "d" * 64
@@ -210,3 +210,16 @@ def test_pinned_text_names_the_same_images(text: str, args: dict[str, str]) -> N
     )
     assert all(parse_image(image).digest or "ONBUILD" in text for image in after.runtime)
     assert after_text.count("\n") == text.count("\n")
+
+
+def test_stages_that_were_given_a_secret() -> None:
+    """Stages that mount a secret or an agent are known, and those that take from them."""
+    text = (
+        "FROM busybox AS plain\nRUN make\n"
+        "FROM plain AS deps\nRUN --mount=type=secret,id=npm npm ci\n"
+        "FROM busybox AS keys\nRUN --mount=target=/x,type=ssh git clone x\n"
+        "FROM deps AS app\nRUN make\n"
+        "FROM busybox AS copied\nCOPY --from=keys /x /x\n"
+        "FROM busybox AS clean\nCOPY --from=plain /x /x\nRUN --mount=type=cache,target=/c make\n"
+    )
+    assert secret_stages(text) == {"deps", "keys", "app", "copied"}

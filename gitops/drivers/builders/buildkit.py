@@ -20,16 +20,20 @@ from gitops.drivers.base import (
     Output,
 )
 from gitops.drivers.builders.buildkit_options import EPOCH, Use, arguments
-from gitops.drivers.builders.cache import sources, stage_jobs, told
+from gitops.drivers.builders.cache import kept_stages, sources, stage_jobs, told
 from gitops.drivers.builders.demands import check, warnings
 from gitops.drivers.builders.docker_config import Endpoint, client_env, docker_config
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
 from gitops.drivers.builders.small_context import small_context
+from gitops.drivers.builders.strangers import checked
 from gitops.drivers.command import CommandOptions, run
 from gitops.drivers.leftover_processes import VARIABLE
 from gitops.drivers.processes import this_host, this_process
 from gitops.drivers.redact import Redactor
+
+_TIDYING = 60.0
+"""Seconds for an engine to take a name away."""
 
 
 class BuildKit(NamedTuple):
@@ -56,9 +60,10 @@ class BuildKit(NamedTuple):
         for line in warnings(job, self.name, self.abilities):
             output(line)
         with (
+            checked(context, job) as own,
             docker_config(self.endpoint) as folder,
             _secret_files(job) as files,
-            small_context(context) as place,
+            small_context(own) as place,
         ):
             work = _Work(
                 self,
@@ -67,7 +72,7 @@ class BuildKit(NamedTuple):
                     exports=Ability.PLATFORMS in self.abilities,
                     buildx="buildx" in self.command,
                     engine=self.engine,
-                    sources=sources(job, context),
+                    sources=sources(job, own),
                     secrets=files,
                 ),
                 lambda text: hidden(self.redact(text)),
@@ -75,7 +80,7 @@ class BuildKit(NamedTuple):
                 cancel,
                 place,
             )
-            work.do(job, context)
+            work.do(job, own)
 
     def _environment(self, folder: Path, mark: str) -> dict[str, str]:
         env = client_env(self.endpoint, folder) | {"DOCKER_BUILDKIT": "1"}
@@ -111,15 +116,19 @@ class _Work(NamedTuple):
         if not job.cache.to or self.use.exports:
             return  # BuildKit has written the cache itself
         self._keep(job.cache.to, _left(end))
-        for stage in stage_jobs(job, log.stages):
-            name = str(stage.image)
-            if told(
+        for stage in stage_jobs(job, kept_stages(job, context, log.stages)):
+            told(
                 f"the layers of stage {stage.target} are not kept",
-                lambda stage=stage: self.image(stage, context, _left(end), quiet=True),  # type: ignore[misc]
+                lambda stage=stage: self._keep_stage(stage, context, end),  # type: ignore[misc]
                 self.output,
-            ):
-                self._keep(name, _left(end))
-                self._docker(["rmi", name], 60.0)
+            )
+
+    def _keep_stage(self, stage: BuildJob, context: BuildContext, end: float | None) -> None:
+        """Build a stage from the layers that are there, push it, and take its name away again."""
+        name = str(stage.image)
+        self.image(stage, context, _left(end), quiet=True)
+        self._keep(name, _left(end))
+        self._docker(["rmi", name], _TIDYING)
 
     def image(
         self, job: BuildJob, context: BuildContext, timeout: float, *, quiet: bool = False

@@ -6,6 +6,7 @@ https://docs.docker.com/reference/cli/docker/build-legacy/
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -54,7 +55,7 @@ def _pairs(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:
         "--tag": dict.fromkeys((str(job.image), *job.tags, *kept)),
         "--build-arg": [f"{name}={value}" for name, value in _args(job, use).items()],
         "--label": [f"{name}={value}" for name, value in job.labels.items()],
-        "--add-host": job.hosts,
+        "--add-host": (*job.hosts, *_own_host(job)),
         "--secret": [f"id={name},src={place}" for name, place in use.secrets.items()],
         "--ssh": job.ssh,
     }
@@ -67,6 +68,17 @@ def _pairs(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:
     yield from ((name, value) for name, values in several.items() for value in values)
     yield from ((name, value) for name, value in single.items() if value)
     yield from _cache(job, use)
+
+
+def _own_host(job: BuildJob) -> tuple[str, ...]:
+    """Return a name that means nothing to a program, and makes the keys of the cache our own.
+
+    What a stranger's commands have made is of no use to another build, and he gets nothing that a
+    build with secrets has made: the hosts of a RUN are part of what its layer is known by.
+    """
+    if not job.apart:
+        return ()
+    return (f"{hashlib.sha256(job.apart.encode()).hexdigest()[:24]}.invalid:127.0.0.1",)
 
 
 def _cache(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:

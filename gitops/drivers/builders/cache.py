@@ -18,7 +18,7 @@ from gitops.drivers.base import (
     Output,
 )
 from gitops.drivers.builders.stages import dockerfile_of
-from gitops.model.dockerfile import stage_names
+from gitops.model.dockerfile import secret_stages, stage_names
 from gitops.model.image import ImageRef, parse_image
 
 LONGEST_TAG = 128
@@ -42,6 +42,14 @@ def sources(job: BuildJob, context: BuildContext) -> tuple[str, ...]:
         for name in (source, *(stage_image(source, stage) for stage in stages))
     )
     return tuple(dict.fromkeys(found))
+
+
+def kept_stages(job: BuildJob, context: BuildContext, stages: Iterable[str]) -> tuple[str, ...]:
+    """Return the stages whose layers others may have: none that a secret was given to."""
+    if not (job.secrets or job.ssh):
+        return tuple(stages)
+    given = secret_stages(dockerfile_of(context))
+    return tuple(stage for stage in stages if stage not in given)
 
 
 def stage_jobs(job: BuildJob, stages: Iterable[str]) -> Iterator[BuildJob]:

@@ -29,6 +29,7 @@ from gitops.drivers.builders.demands import check
 from gitops.drivers.builders.docker_config import Endpoint, docker_config
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
+from gitops.drivers.builders.strangers import checked
 from gitops.model.image import parse_image
 
 _BROKEN = (
@@ -55,18 +56,22 @@ class ClassicBuilder(NamedTuple):
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
         """Build and tag `job.image`; see `Builder`. The context is streamed as the body."""
         deadline = Deadline(job.timeout, cancel, f"the build of {job.image}")
-        with self._client(job) as client, deadline.watching(client):
+        with (
+            checked(context, job) as own,
+            self._client(job) as client,
+            deadline.watching(client),
+        ):
             check(job, self.name, self.abilities, self._platform(client) if job.platforms else "")
             use = Use(client, deadline, output)
-            found = tuple(self._pulled(sources(job, context), use))
-            log = self._image(job, context, use, found)
+            found = tuple(self._pulled(sources(job, own), use))
+            log = self._image(job, own, use, found)
             for name in job.tags:
                 self._tag(str(job.image), name, use)
             self._keep(job.cache.to, job, use)
             for stage in stage_jobs(job, log.stages):
                 what = f"the layers of stage {stage.target} are not kept"
                 quiet = use._replace(output=_nowhere)
-                build = partial(self._image, stage, context, quiet, found)
+                build = partial(self._image, stage, own, quiet, found)
                 if told(what, build, output):
                     self._keep(str(stage.image), stage, use)
 

@@ -188,7 +188,7 @@ def job_of(task: BuildTask, image: WantedImage, secrets: Secrets, run: str) -> B
         secrets=_secrets(task, secrets) if trusted else {},
         ssh=task.ssh if trusted else (),
         platforms=task.platforms,
-        cache=_cache(task, image, to_be_kept=trusted),
+        cache=_cache(task, image, trusted=trusted),
         memory=task.resources.memory,
         cpus=task.resources.cpus,
         apart="" if trusted else f"{image.ref.repository}:pr-{image.pull}",
@@ -211,8 +211,9 @@ def _there(scene: Scene, cache: CacheUse) -> CacheUse:
     return cache._replace(sources=tuple(found))
 
 
-def _cache(task: BuildTask, image: WantedImage, *, to_be_kept: bool) -> CacheUse:
-    if task.cache == "off":
+def _cache(task: BuildTask, image: WantedImage, *, trusted: bool) -> CacheUse:
+    # What the branches' layers hold is not for strangers.
+    if task.cache == "off" or not trusted:
         return CacheUse()
     kept = str(ImageRef(image.ref.repository, CACHE_TAG))
-    return CacheUse((kept,), kept if to_be_kept else "", task.cache)
+    return CacheUse((kept,), kept, task.cache)

@@ -189,9 +189,9 @@ def _allowed(job: Job) -> Allowed:
     if not image.pull:
         return Allowed(socket=steps is not None and steps.docker_socket)
     if not image.pushes:
-        return Allowed(lambda _name: False, isolated=True)
+        return Allowed(lambda _name: False, apart=str(image.task))
     own = f"{image.ref.repository}:pr-{image.pull}"
-    return Allowed(lambda name: name == own or name.startswith(f"{own}-"), isolated=True)
+    return Allowed(lambda name: name == own or name.startswith(f"{own}-"), apart=own)
 
 
 @contextmanager

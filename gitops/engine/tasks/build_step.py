@@ -16,6 +16,7 @@ from gitops.engine.tasks.states import Tried
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.engine.tasks.voice import Ear
 from gitops.engine.tasks.workspace import Workspace
+from gitops.model.dockerfile.strangers import FORBIDDEN_ARGS
 from gitops.model.image import ImageRef, parse_image
 from gitops.model.secret import Secret
 from gitops.model.tasks import WORKSPACE, BuildLine, BuildSecret, TaskStep
@@ -91,7 +92,7 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
         memory=line.memory or stage.limits.memory,
         shm_size=line.shm_size,
         cpus=step.cpus or stage.limits.cpus,
-        apart=stage.run if stage.allowed.isolated else "",
+        apart=stage.allowed.apart,
         mark=f"{stage.mark.run}|{stage.mark.host}|{stage.mark.process}",
     )
 
@@ -104,9 +105,21 @@ def _check(step: TaskStep, line: BuildLine, stage: Stage, network: str) -> None:
             raise DriverError(ErrorKind.DENIED, f"step {step.id} may not push {tag}")
     if stage.allowed.isolated:
         _check_names(step, line, stage)
-    if stage.allowed.isolated and (network == "host" or line.ssh):
-        what = "the network of the engine's machine" if network == "host" else "an SSH agent"
-        raise DriverError(ErrorKind.DENIED, f"step {step.id} may not use {what} in this run")
+    if stage.allowed.isolated:
+        _check_reach(step, line, network)
+
+
+def _check_reach(step: TaskStep, line: BuildLine, network: str) -> None:
+    """Refuse what leads a stranger's build out of its own place, or others into it."""
+    wanted = {
+        f"the network {network}": network not in ("", "default", "none"),
+        "an SSH agent": bool(line.ssh),
+        f"the layers of {', '.join(line.cache_from)}": bool(line.cache_from),
+        **{f"the build arg {name}": bool(FORBIDDEN_ARGS.fullmatch(name)) for name, _ in line.args},
+    }
+    for what, asked in wanted.items():
+        if asked:
+            raise DriverError(ErrorKind.DENIED, f"step {step.id} may not use {what} in this run")
 
 
 def _check_names(step: TaskStep, line: BuildLine, stage: Stage) -> None:
@@ -146,6 +159,8 @@ def _cache(step: TaskStep, line: BuildLine, stage: Stage, images: Sequence[Image
     name = next((each for each in names if each and has_registry(each)), "")
     if not step.cache or not name:
         return CacheUse(line.cache_from)
+    if stage.allowed.isolated:
+        return CacheUse()  # what the branches' layers hold is not for strangers
     tag = f"cache_{stage.inputs.task or 'run'}_{step.id}"
     shared = f"{parse_image(name).repository}:{tag}"
     to = shared if stage.allowed.push(shared) else ""

@@ -23,7 +23,10 @@ from gitops.engine.tasks.stopping import Stop, Why, limited
 from gitops.engine.tasks.voice import Voice
 from gitops.engine.tasks.workspace import Tools, Workspace
 from gitops.model.task_runs import RunStatus
-from gitops.model.tasks import RunLine, Task
+from gitops.model.tasks import BuildLine, RunLine, Task, TaskStep
+
+MOST_NETWORKS = 5
+"""Of a stranger's run: an engine has subnets for some thirty, and all share them."""
 
 
 class Ended(NamedTuple):
@@ -127,14 +130,34 @@ def _place(task: Task, stage: Stage, belongings: Belongings) -> Place:
     isolated = stage.allowed.isolated
     network = needs_network(task, isolated=isolated)
     place = place_of(task, stage.mark, stage.allowed, stage.limits, network=network)
-    if not any(isinstance(step.work, RunLine) for step in task.steps):
+    if isolated:
+        _check_networks(task)
+    if not any(_goes_on_network(step) for step in task.steps):
         return place
     for one in declared_networks(task):
-        if one.skip_creation and isolated:
-            what = f"this run may not use the network {one.name}, which is not its own"
-            raise DriverError(ErrorKind.DENIED, what)
         if not one.skip_creation:
             belongings.network(place.networks[one.name], one.driver, ipv6=one.ipv6)
     if network:
         belongings.network(default_network(stage.run), "bridge")
     return place
+
+
+def _goes_on_network(step: TaskStep) -> bool:
+    """Say whether a step may be on a network of the task."""
+    work = step.work
+    return isinstance(work, RunLine) or (isinstance(work, BuildLine) and bool(work.network))
+
+
+def _check_networks(task: Task) -> None:
+    """Refuse networks that a stranger's run may not have: others', special ones, and too many."""
+    declared = declared_networks(task)
+    for one in declared:
+        if one.skip_creation:
+            what = f"this run may not use the network {one.name}, which is not its own"
+            raise DriverError(ErrorKind.DENIED, what)
+        if one.driver not in ("", "bridge"):
+            what = f"this run may not have a network of the driver {one.driver}"
+            raise DriverError(ErrorKind.DENIED, what)
+    if len(declared) > MOST_NETWORKS:
+        what = f"this run may not have more than {MOST_NETWORKS} networks"
+        raise DriverError(ErrorKind.DENIED, what)

@@ -62,12 +62,18 @@ class Allowed(NamedTuple):
     """What a run may do. `push` says of an image's whole name whether it may be pushed.
 
     `socket` opens the engine's machine to the steps: its socket is mounted into each, and they may
-    mount its paths. `isolated` is for work of strangers: networks of its own, nothing privileged.
+    mount its paths. `apart` is for the work of a stranger, and names it: networks of its own,
+    nothing privileged, and a cache that no other build shares.
     """
 
     push: Callable[[str], bool] = _any_image
     socket: bool = False
-    isolated: bool = False
+    apart: str = ""
+
+    @property
+    def isolated(self) -> bool:
+        """Say whether it is the work of a stranger."""
+        return bool(self.apart)
 
 
 class Limits(NamedTuple):

@@ -6,6 +6,6 @@ Nothing here builds, looks at a registry or guesses: what the text does not tell
 from __future__ import annotations
 
 from gitops.model.dockerfile.bases import BaseImages, Unknown, base_images, pinned
-from gitops.model.dockerfile.stages import stage_names
+from gitops.model.dockerfile.stages import secret_stages, stage_names
 
-__all__ = ["BaseImages", "Unknown", "base_images", "pinned", "stage_names"]
+__all__ = ["BaseImages", "Unknown", "base_images", "pinned", "secret_stages", "stage_names"]

@@ -60,11 +60,14 @@ class Dockerfile(NamedTuple):
     escape: str
 
 
-def read(text: str) -> Dockerfile:
-    """Split a Dockerfile; text that is no Dockerfile gives instructions that nobody knows."""
+def read(text: str, *, heredocs: bool = True) -> Dockerfile:
+    """Split a Dockerfile; text that is no Dockerfile gives instructions that nobody knows.
+
+    Old builders know no `heredocs`: what stands in one is instructions to them.
+    """
     lines = _lines(text)
     escape = _escape(lines)
-    return Dockerfile(tuple(_instructions(lines, escape)), escape)
+    return Dockerfile(tuple(_instructions(lines, escape, heredocs=heredocs)), escape)
 
 
 def _lines(text: str) -> list[_Line]:
@@ -87,7 +90,7 @@ def _escape(lines: Sequence[_Line]) -> str:
     return "\\"
 
 
-def _instructions(lines: Sequence[_Line], escape: str) -> Iterator[Instruction]:
+def _instructions(lines: Sequence[_Line], escape: str, *, heredocs: bool) -> Iterator[Instruction]:
     last = {
         (dash, line.text.lstrip("\t" * len(dash))): number
         for number, line in enumerate(lines)
@@ -99,7 +102,7 @@ def _instructions(lines: Sequence[_Line], escape: str) -> Iterator[Instruction]:
         if word.text.strip():
             found = _instruction(at + 1, word)
             yield found
-            for key in _heredocs(found):
+            for key in _heredocs(found) if heredocs else ():
                 if last.get(key, -1) < after:
                     break  # BuildKit refuses such a file, and for the classic builder it is none
                 after = _past(lines, after, key)

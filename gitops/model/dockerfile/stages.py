@@ -46,6 +46,27 @@ class Stage(NamedTuple):
     uses: tuple[Use, ...]
 
 
+_GIVEN = re.compile(r"^--mount=(?:.*,)?[\"']?type=(?:secret|ssh)\b", re.IGNORECASE)
+
+
+def secret_stages(dockerfile: str) -> frozenset[str]:
+    """Return the names of stages that mount a secret or an SSH agent, or take from such a one."""
+    file = read(dockerfile)
+    stages = stages_of(file, {})
+    starts = [one.line for one in file.instructions if one.keyword == "FROM"]
+    touched = {
+        sum(start <= one.line for start in starts) - 1
+        for one in file.instructions
+        for flag in (one.inner() if one.keyword == "ONBUILD" else one).flags
+        if _GIVEN.match(flag.text)
+    }
+    for number, stage in enumerate(stages):
+        taken = {use.stage for use in (stage.base, *stage.uses)}
+        if touched & taken:
+            touched.add(number)
+    return frozenset(stages[number].name for number in touched if number >= 0)
+
+
 class _Draft(NamedTuple):
     name: str
     base: Use
