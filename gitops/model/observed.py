@@ -34,7 +34,34 @@ LABEL_HAND = "gitops.hand"
 """The volume that a container lends its hand for: it has no owner, and is gone in a moment."""
 
 
+OF_CONTAINERS = (
+    *(LABEL_PROJECT, LABEL_KIND, LABEL_NAME, LABEL_CONFIG, LABEL_IMAGE, LABEL_DIGEST, LABEL_PORT),
+    *(LABEL_REVISION, LABEL_LINE, LABEL_SIDECAR, LABEL_REPLICA, LABEL_ADDRESS, LABEL_HAND),
+)
+OURS = "gitops."
+"""How the names of all our labels begin."""
+
 _SECONDS = frozenset({"second", "seconds"})
+
+
+def only_ours(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels to create a container with: an engine adds those of its image, which may
+    name ours. Each of ours that is not wanted is given without a value.
+    """
+    return {**dict.fromkeys(OF_CONTAINERS, ""), **labels}
+
+
+def believed(name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the labels of a container less those of ours that mean nothing: without a value, or on
+    one that does not have our kind of name, whose image has them.
+    """
+    project = labels.get(LABEL_PROJECT, "")
+    named = bool(project) and name.startswith(f"{project}-")
+    return {
+        key: value
+        for key, value in labels.items()
+        if not key.startswith(OURS) or (value and (named or not project))
+    }
 
 
 def owner_of(labels: Mapping[str, str]) -> Address | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine.units import NANO
 from gitops.drivers.env_file import parse_env_file
+from gitops.model.observed import only_ours
 from gitops.model.secret import Secrets
 from gitops.model.wanted import EngineCheck, WantedContainer
 from gitops.model.webapp import Mount
@@ -43,7 +44,7 @@ def create_body(
     body: dict[str, object] = {
         "Image": container.image.pinned,
         "Env": [f"{name}={value}" for name, value in environment(container, secrets).items()],
-        "Labels": dict(container.labels),
+        "Labels": only_ours(container.labels),
         "HostConfig": _host_config(container, files, restart),
         **_optional(container),
     }

@@ -64,7 +64,7 @@ def event_of(line: str) -> EngineEvent | None:
         told = cast("_Event", json.loads(line))
         actor = told["Actor"]
         name = actor["Attributes"].get("name", actor["ID"])
-        if LABEL_HAND in actor["Attributes"]:
+        if actor["Attributes"].get(LABEL_HAND):
             return None
         return EngineEvent(name, told["Action"], told["timeNano"] / 1e9)
     except (ValueError, KeyError, TypeError):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from gitops.drivers.engine.http import Answer, Call, EngineHttp, expect
 from gitops.drivers.engine.notes import Volume, is_note, latest_notes
-from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, ObservedContainer
+from gitops.model.observed import LABEL_PROJECT, EngineSnapshot, ObservedContainer, believed
 
 
 class _Container(TypedDict):
@@ -65,12 +65,13 @@ def _json(path: str, answer: Answer) -> object:
 def _container(found: _Container) -> ObservedContainer:
     # A linked container has further names with a slash inside: its own is the one without.
     names = [name[1:] for name in found["Names"] or () if "/" not in name[1:]]
+    name = names[0] if names else found["Id"][:12]
     return ObservedContainer(
         id=found["Id"],
-        name=names[0] if names else found["Id"][:12],
+        name=name,
         image=found["Image"],
         state=found["State"],
         status=found["Status"],
-        labels=found["Labels"] or {},
+        labels=believed(name, found["Labels"] or {}),
         created=found["Created"],
     )

@@ -21,7 +21,7 @@ from gitops.drivers.engine.body import FilesPlace
 from gitops.drivers.engine.sdk_client import SdkClient
 from gitops.model.files import files_volume
 from gitops.model.image import ImageRef
-from gitops.model.observed import LABEL_HAND, LABEL_PROJECT
+from gitops.model.observed import LABEL_HAND, LABEL_PROJECT, only_ours
 from gitops.model.wanted import WantedContainer
 
 STALE = 60.0
@@ -89,7 +89,7 @@ def provide_files(client: SdkClient, container: WantedContainer) -> FilesPlace |
     with client.use(f"the volume for the files of {container.name} could not be made") as api:
         made = api.create_volume(volume, labels={LABEL_PROJECT: project})
         users = api.containers(all=True, filters={"volume": volume})
-    if all(LABEL_HAND in (user["Labels"] or {}) for user in users):
+    if all((user["Labels"] or {}).get(LABEL_HAND) for user in users):
         entries = [
             Entry(str(number), file.content.encode(), file.mode)
             for number, file in enumerate(container.files)
@@ -141,7 +141,7 @@ def _hand_body(volume: str, image: ImageRef, labels: Mapping[str, str]) -> dict[
         "Image": image.pinned,
         # It never runs, but an image without a command would be refused.
         "Cmd": ["-"],
-        "Labels": dict(labels),
+        "Labels": only_ours(labels),
         "HostConfig": {
             "NetworkMode": "none",
             "Mounts": [

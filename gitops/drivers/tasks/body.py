@@ -11,6 +11,7 @@ from gitops.drivers.base import StepContainer, StepMount
 from gitops.drivers.engine.units import NANO
 from gitops.drivers.tasks.marks import labels_of
 from gitops.drivers.tasks.port_words import exposed, published
+from gitops.model.observed import only_ours
 
 _NAMELESS = ("", "default", "bridge", "host", "none")
 """Networks on which the engine gives no names to containers, and refuses any that are given."""
@@ -26,7 +27,7 @@ def step_body(container: StepContainer) -> dict[str, object]:
     body: dict[str, object] = {
         "Image": container.image,
         "Env": [f"{name}={value}" for name, value in container.env.items()],
-        "Labels": labels_of(container.mark, container.labels),
+        "Labels": only_ours(labels_of(container.mark, container.labels)),
         "ExposedPorts": {port: {} for port in (*ports, *exposed(container.expose))},
         "HostConfig": {**_host(container), "PortBindings": ports},
         **_optional(container),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitops.drivers.base import DriverError, ErrorKind, RunMark
+from gitops.model.observed import OURS
 
 LABEL_RUN = "gitops.run"
 _LABELS = {
@@ -13,7 +14,6 @@ _LABELS = {
     "host": f"{LABEL_RUN}.host",
     "process": f"{LABEL_RUN}.process",
 }
-_OURS = "gitops."
 
 
 def labels_of(mark: RunMark, own: Mapping[str, str]) -> dict[str, str]:
@@ -22,11 +22,11 @@ def labels_of(mark: RunMark, own: Mapping[str, str]) -> dict[str, str]:
     Raises INVALID for one of its own that would pass it off as something else of ours.
     """
     for name in own:
-        if name.startswith(_OURS):
+        if name.startswith(OURS):
             raise DriverError(
                 ErrorKind.INVALID,
                 f"label {name} cannot be given to a step's container",
-                f"labels that begin with `{_OURS}` are kept for gitops; give it another name",
+                f"labels that begin with `{OURS}` are kept for gitops; give it another name",
             )
     return {**own, **{_LABELS[field]: value for field, value in mark._asdict().items()}}
 

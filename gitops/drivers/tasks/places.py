@@ -115,9 +115,12 @@ def leftovers(http: EngineHttp) -> tuple[Leftover, ...]:
     answers = http.calls([Call("GET", path) for path in paths])
     what = "what runs of tasks have left on the engine could not be listed"
     containers, networks, volumes = (succeed(answer, what).json() for answer in answers)
+    # A label may be that of an image, which anybody may run: the name of a container is not.
     found = [
-        Leftover("container", _name_of(one), mark_of(one["Labels"]))
+        Leftover("container", name, mark)
         for one in cast("list[_Container]", containers)
+        if (mark := mark_of(one["Labels"])).run
+        and (name := _name_of(one)).startswith(f"gitops-{mark.run}")
     ]
     found += [
         Leftover("network", one["Name"], mark_of(one["Labels"]))
