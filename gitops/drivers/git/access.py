@@ -35,6 +35,9 @@ CONFIG = """\
 \tversion = 2
 [core]
 	bigFileThreshold = 32m
+# What is fetched is there all at once, as a pack: whoever looks meanwhile sees nothing half written.
+[fetch]
+\tunpackLimit = 1
 [http]
 \tlowSpeedLimit = 1
 \tlowSpeedTime = 60
