@@ -68,7 +68,8 @@ class Result(NamedTuple):
     @property
     def converged(self) -> bool:
         """Say whether everything is as wanted."""
-        return self.decision.plan.converged and not self.failures and not self.moved
+        failed = any(not step.address.of_stranger for step, _ in self.failures)
+        return self.decision.plan.converged and not failed and not self.moved
 
 
 def reconcile(bundle: Bundle, first: Decision, crew: Crew, order: Order) -> Result:

@@ -17,6 +17,11 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
 
+    @property
+    def of_stranger(self) -> bool:
+        """Say whether it is a pull request (`BuildTask/shop@pr-7`): its failures are its own."""
+        return "@pr-" in self.name
+
 
 def parse_address(text: str) -> Address:
     """Return the address that `text` ("WebApp/shop") spells.

@@ -13,6 +13,7 @@ from gitops.model.probing import Fault
 from gitops.model.routes import Route, ServerHealth
 from gitops.model.secret import SecretRef, Secrets
 from gitops.model.sources import Source
+from gitops.model.task_inputs import BuildInputs
 
 LABEL_PROJECT = "gitops.project"
 LABEL_KIND = "gitops.kind"
@@ -202,5 +203,5 @@ class Inputs(NamedTuple):
     now: float
     bases: Mapping[str, Observation[str]] = MappingProxyType({})
     """The digest that each image under a Dockerfile has now, where that is followed."""
-    bases_before: Mapping[Address, Mapping[str, str]] = MappingProxyType({})
-    """What each task built on last, by image; asked for those that `bases` has no digest of."""
+    before: Mapping[Address, BuildInputs] = MappingProxyType({})
+    """What each task, and each of its offshoots, was made from last, as far as it is remembered."""

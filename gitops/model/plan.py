@@ -50,8 +50,12 @@ class Plan(NamedTuple):
 
     @property
     def converged(self) -> bool:
-        """Say whether nothing is to be done and nothing stands in the way."""
-        return not self.steps and not self.blocked and not self.refused
+        """Say whether nothing is to be done and nothing stands in the way.
+
+        A pull request that fails stands in nobody's way.
+        """
+        blocked = any(not address.of_stranger for address in self.blocked)
+        return not self.steps and not blocked and not self.refused
 
 
 class LastRun(NamedTuple):

@@ -211,6 +211,13 @@ class Blocked(NamedTuple):
     message: str
     fatal: bool = False
 
+    def holds_up(self, address: Address) -> Blocked:
+        """Return why what needs `address`, of which nothing can be said, has to wait."""
+        named = self.message.startswith(f"{address} ")
+        return Blocked(
+            "DependencyNotReady", self.message if named else f"{address}: {self.message}"
+        )
+
 
 class Wanted(NamedTuple):
     """The whole wish for one project. `blocked` are left exactly as they are.
@@ -227,3 +234,5 @@ class Wanted(NamedTuple):
     apps: tuple[WantedApp, ...]
     blocked: Mapping[Address, Blocked]
     suspended: frozenset[Address]
+    warnings: tuple[str, ...] = ()
+    """What could not be looked at, and stands in nobody's way."""

@@ -31,6 +31,7 @@ class Draft:
         self._blocked: dict[Address, Blocked] = {}
         self._suspended: dict[Address, str] = {}
         self._warnings: list[str] = []
+        self._unmade: dict[Address, Blocked] = {}
 
     def add(
         self, address: Address, action: Action, why: str | Why, *, after: tuple[int, ...] = ()
@@ -72,6 +73,15 @@ class Draft:
     def blocked(self, address: Address) -> Blocked | None:
         """Return why `address` is left as it is, if it is."""
         return self._blocked.get(address)
+
+    def lack(self, address: Address, why: Blocked) -> Blocked:
+        """Say that what `address` makes is not there, and that no step of the plan makes it."""
+        self._unmade[address] = why
+        return why
+
+    def lacking(self, address: Address) -> Blocked | None:
+        """Return why what `address` makes is not there and will not be."""
+        return self._unmade.get(address)
 
     def suspend(self, address: Address, why: str) -> None:
         """Say that `address` is left as it is because the user said so."""

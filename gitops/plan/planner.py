@@ -34,6 +34,8 @@ def make_plan(question: Question) -> Plan:
         draft.block(address, blocked)
     for address in sorted(wanted.suspended):
         draft.suspend(address, "suspend is set")
+    for warning in wanted.warnings:
+        draft.warn(warning)
     grounds = survey(draft, question)
     networks = _plan_services(draft, question, grounds)
     images = _plan_images(draft, question)
@@ -71,12 +73,12 @@ def _plan_images(draft: Draft, question: Question) -> dict[Address, tuple[int, .
     for image in question.wanted.images:
         blocked = draft.blocked(image.task) or draft.blocked(image.owner)
         if blocked is not None:
-            ready[image.task] = blocked
+            ready[image.task] = draft.lack(image.task, blocked)
         elif image.owner in question.wanted.suspended:
             seen = question.observed.tags.get(str(image.ref))
             known = isinstance(seen, Found) or not image.pushes
             why = f"{image.task} is suspended, and its image is not in the registry"
-            ready[image.task] = () if known else Blocked(SUSPENDED, why)
+            ready[image.task] = () if known else draft.lack(image.task, Blocked(SUSPENDED, why))
         else:
             ready[image.task] = made[image.ref] = plan_image(
                 draft, image, question.observed, question.history, made
@@ -181,7 +183,7 @@ def _dependencies(draft: Draft, app: WantedApp) -> tuple[int, ...] | Blocked:
     for address in app.depends_on:
         blocked = draft.blocked(address)
         if blocked is not None:
-            return Blocked("DependencyNotReady", f"{address}: {blocked.message}")
+            return blocked.holds_up(address)
         needed.extend(draft.ready(address))
     return tuple(needed)
 

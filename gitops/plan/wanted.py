@@ -11,6 +11,7 @@ from gitops.model.observed import Inputs
 from gitops.model.resources import Target
 from gitops.model.wanted import Blocked, Wanted, WantedApp, WantedImage, WantedService
 from gitops.plan.builds.images import TAG_PREFIX, wanted_images
+from gitops.plan.builds.unfollowed import unfollowed
 from gitops.plan.containers import gateway_service, registry_service
 from gitops.plan.deploys.apps import wanted_apps
 from gitops.plan.deploys.holds import Notes
@@ -42,6 +43,7 @@ def work_out(bundle: Bundle, inputs: Inputs, notes: Mapping[str, Notes]) -> Want
         apps=tuple(app for app, _ in apps),
         blocked={found: why for found, why in blocked.items() if found not in suspended},
         suspended=suspended,
+        warnings=tuple(unfollowed(bundle, inputs)),
     )
 
 

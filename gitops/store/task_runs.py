@@ -173,10 +173,12 @@ class TaskRuns:
         return read_images(self._database, run)
 
     def built(self, project: str) -> Mapping[Address, LastRun]:
-        """Return the last run of each task that was not called off."""
+        """Return the last run of each task that was not called off, and that nobody asked for by
+        hand: such a one may have been given other inputs, or old ones.
+        """
         rows = self._database.read(
             "SELECT task, snapshot, id, status, max(created) FROM task_runs WHERE project = ? "
-            "AND task <> '' AND status <> 'Canceled' GROUP BY task",
+            "AND task <> '' AND status <> 'Canceled' AND type LIKE 'Auto%' GROUP BY task",
             (project,),
         )
         return {

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import NamedTuple
 
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
 
 class Asked(NamedTuple):
     """A request as the server saw it."""
@@ -42,7 +44,11 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[tuple[str, list[Asked]
             asked.append(request)
             reply = answer(request)
             self.send_response(reply.status)
+            if reply.status == 200 and "/manifests/" in self.path:
+                self.send_header("Content-Type", reply.headers.get("Content-Type", MANIFEST))
             for name, value in reply.headers.items():
+                if name == "Content-Type":
+                    continue
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()

@@ -26,11 +26,11 @@ __all__ = ["lab"]
 def test_snapshot_sees_what_was_made(lab: Lab) -> None:
     """A snapshot holds a created container, its labels, the network and the volume."""
     lab.engine.create_volume(f"{lab.name}-data", {"gitops.project": lab.name})
-    lab.engine.create_container(lab.container(), {})
+    lab.engine.create_container(lab.container("web"), {})
     seen = DockerEngineReader(lab.http).snapshot(lab.name)
-    made = next(each for each in seen.containers if each.name == lab.name)
+    made = next(each for each in seen.containers if each.name == f"{lab.name}-web")
     assert (made.state, made.running) == ("created", False)
-    assert str(made.owner) == f"WebApp/{lab.name}"
+    assert str(made.owner) == f"WebApp/{lab.name}-web"
     assert seen.networks[lab.name] == {"gitops.project": lab.name}
     assert seen.volumes == {f"{lab.name}-data"}
 

@@ -139,6 +139,23 @@ def test_broken_registry_is_unreachable() -> None:
     assert caught.value.kind is ErrorKind.UNREACHABLE
 
 
+@pytest.mark.parametrize(
+    ("digest", "kind"),
+    [
+        (DIGEST, "text/html; charset=utf-8"),
+        (DIGEST, ""),
+        ("sha256:short", "application/vnd.oci.image.index.v1+json"),
+    ],
+)
+def test_page_of_a_login_is_no_manifest(digest: str, kind: str) -> None:
+    """A proxy that answers 200 with something else neither names a digest nor says "absent"."""
+    page = Reply(200, {"docker-content-digest": digest, "content-type": kind}, b"<html>Log in")
+    with serving(lambda _: page) as (host, _), client() as registry:
+        seen = registry.digest(image(host))
+    assert isinstance(seen, Unreachable)
+    assert host in seen.why
+
+
 def test_ping_takes_a_locked_door_for_a_door() -> None:
     """A registry that wants credentials is there."""
     with serving(bearer) as (host, _), client() as registry:

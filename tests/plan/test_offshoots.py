@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.model_world import ModelWorld
 from support.planning import NOTHING, Play, Wish, base_of, carry_out, converge, plan_of, wish_of
+from support.story import Story
 
 from gitops.model.actions import Build, RunTask
 from gitops.plan.text import as_text
@@ -93,3 +96,13 @@ def test_an_outage_of_base_images_makes_no_run(wanted: Wish, outage: str) -> Non
     dark = wanted._replace(bases={"debian:12": base_of(outage)})
     plan = plan_of(dark, world, history)
     assert not plan.steps, as_text(plan)
+
+
+def test_a_pull_request_that_fails_keeps_nothing_from_convergence() -> None:
+    """What a stranger wrote and does not build is theirs to mend: the branch is as wanted."""
+    case = yaml.safe_load((Path(__file__).parent / "cases" / "pull-failed.yaml").read_text())
+    main = {**case["sources"]["hello"], "tree": "t1", "commit": "c1"}
+    story = Story({**case, "sources": {"hello": main}})
+    plan = story.plan()
+    assert [str(address) for address in plan.blocked] == ["BuildTask/hello@pr-7"]
+    assert plan.converged, as_text(plan)

@@ -15,6 +15,8 @@ KEYS = {
     *("allowMassRemoval", "byHand", "down", "plan"),
 }
 REASONS = {
+    "BaseMissing",
+    "BaseUnreachable",
     "BuildCanceled",
     "BuildFailed",
     "DependencyCycle",
@@ -30,6 +32,7 @@ REASONS = {
     "SecretMissing",
     "SourceMissing",
     "SourceUnreachable",
+    "TagTaken",
     "Unstable",
 }
 

@@ -92,6 +92,22 @@ def test_a_time_that_the_clock_has_twice_is_due_once() -> None:
     assert len(found) == 1, found
 
 
+@pytest.mark.parametrize(
+    ("cron", "start", "hours", "times"),
+    [
+        ("0 * * * *", "2026-10-24T22:30:00", 6, 6),
+        ("0 * * * *", "2026-03-28T23:30:00", 5, 5),
+        ("* * * * *", "2026-10-24T23:30:00", 2, 120),
+        ("* * * * *", "2026-03-29T00:30:00", 2, 120),
+    ],
+)
+def test_what_is_due_each_hour_or_minute_is_so_whatever_clocks_do(
+    cron: str, start: str, hours: int, times: int
+) -> None:
+    """Each hour and minute that passes counts, the hour that comes twice included."""
+    assert len(due_within(cron, start, hours)) == times
+
+
 def test_a_schedule_that_is_not_enabled_is_never_due() -> None:
     """A schedule that is switched off has neither a last nor a next time."""
     assert last_due([Schedule("it", "0 2 * * *", "UTC", enabled=False)], at("2026-01-10")) == {}

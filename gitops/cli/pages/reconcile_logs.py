@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import click
 
 from gitops.cli import exits
 from gitops.cli.pages.following import Choice
+from gitops.cli.tasks.logs import read_all
 from gitops.drivers.processes import is_alive
 from gitops.model.address import Address
 from gitops.model.records import LogLine, RunRecord, RunState, StepState
 from gitops.store.store import Store
 
 _POLL = 0.2
+_RUN = re.compile(r"run (r[0-9a-z]+)(?::|$)")
+"""How a step says which run of a task it has begun."""
 
 
 def print_build_log(
@@ -34,11 +38,24 @@ def print_steps_log(
 ) -> int:
     """Print the log of a run, or of one step; with `follow` until the run has ended."""
     lines = tuple(line for line in store.runs.log(record.id, step) if line.time >= choice.since)
-    last = _print(lines[-choice.tail :], 0, named=step is None)
+    named = step is None
+    last = _print(lines[-choice.tail :], 0, named=named)
+    if not follow:
+        _print_runs(store, lines[-choice.tail :], named=named)
     while follow and _goes_on(store, record):
         time.sleep(_POLL)
         last = _print(store.runs.log(record.id, step, after=last), last, named=step is None)
     return exits.OK
+
+
+def _print_runs(store: Store, lines: tuple[LogLine, ...], *, named: bool) -> None:
+    """Print the logs of the runs of tasks that steps have begun, which are kept with those."""
+    for line in lines:
+        found = _RUN.match(line.line)
+        for block in read_all(store, found[1]) if found else ():
+            text = block.text.removesuffix("\n")
+            for one in text.split("\n"):
+                click.echo(f"{line.step}. {one}" if named else one)
 
 
 def _goes_on(store: Store, record: RunRecord) -> bool:

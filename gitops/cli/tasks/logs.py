@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import click
@@ -76,6 +77,14 @@ def print_run_log(store: Store, run: TaskRun, choice: RunChoice) -> int:
             return exits.OK
         sys.stdout.flush()
         time.sleep(_POLL)
+
+
+def read_all(store: Store, run: str) -> Iterator[LogBlock]:
+    """Give the blocks of a run's log that there are, a few in memory at a time."""
+    after = 0
+    while blocks := store.task_runs.blocks(run, None, after):
+        yield from blocks
+        after = blocks[-1].sequence
 
 
 def _tell_end(run: str, now: TaskRun | None) -> None:

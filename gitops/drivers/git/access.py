@@ -35,7 +35,7 @@ CONFIG = """\
 \tversion = 2
 [core]
 	bigFileThreshold = 32m
-# What is fetched is there all at once, as a pack: whoever looks meanwhile sees nothing half written.
+# What is fetched is there all at once, as a pack: nobody who looks meanwhile sees half of it.
 [fetch]
 \tunpackLimit = 1
 [http]

@@ -36,7 +36,7 @@ def source_of(look: Look, wanted: GitWanted) -> Source:
 
     if wanted.triggers.tags:
         attempt(f"tags {wanted.triggers.tags}", partial(_tagged, look, wanted))
-    for pull, error in _pulls(look, wanted, errors):
+    for pull, error in _pulls(look, wanted, main.commit, errors):
         if error is not None:
             errors.append(f"pull request {pull.number}: {error}")
         else:
@@ -54,12 +54,12 @@ def _tagged(look: Look, wanted: GitWanted) -> list[Source]:
 
 
 def _pulls(
-    look: Look, wanted: GitWanted, errors: list[str]
+    look: Look, wanted: GitWanted, known: str, errors: list[str]
 ) -> list[tuple[Pull, DriverError | None]]:
     if not wanted.triggers.pulls.enabled:
         return []
     try:
-        pulls = look.refs().newest_pulls(wanted.triggers.pulls.limit)
+        pulls = look.refs().newest_pulls(wanted.triggers.pulls.limit, known)
     except DriverError as error:
         errors.append(f"pull requests: {error}")
         return []

@@ -67,11 +67,10 @@ class Refs(NamedTuple):
     default: str
     pulls: Mapping[int, Pull] = MappingProxyType({})
 
-    def newest_pulls(self, limit: int) -> list[Pull]:
-        """Return pull requests by falling number, without those whose commit heads a branch."""
-        heads = set(self.branches.values())
+    def newest_pulls(self, limit: int, known: str) -> list[Pull]:
+        """Return pull requests by falling number, without those whose commit is `known`."""
         pulls = sorted(self.pulls.values(), reverse=True)
-        return [pull for pull in pulls if pull.commit not in heads][:limit]
+        return [pull for pull in pulls if pull.commit != known][:limit]
 
 
 _OBJECT = re.compile(r"[0-9a-f]{40}")

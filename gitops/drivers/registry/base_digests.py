@@ -181,16 +181,17 @@ def _image_after(answer: Answer, known: SeenImage | None, due: float) -> SeenIma
     if isinstance(answer.seen, Found):
         return SeenImage(due, answer.seen.value)
     if isinstance(answer.seen, Absent):
-        return SeenImage(due, absent=True)
+        # What it was stays known: it counts until it is there again, or something newer.
+        return SeenImage(due, known.digest if known else "", absent=True)
     return (known or SeenImage(due))._replace(due=due, why=answer.seen.why)
 
 
 def _answer(name: str, image: ImageRef, memory: Memory) -> Observation[str]:
     seen = memory.images.get(str(image), SeenImage(0.0))
-    if seen.digest:
-        return Found(seen.digest)
     if seen.absent:
         return Absent(name)
+    if seen.digest:
+        return Found(seen.digest)
     host, _ = registry_of(image.repository)
     why = seen.why or memory.hosts.get(host, SeenHost()).why
     return Unreachable(name, why or f"registry {host} wants to be left alone for now")

@@ -6,6 +6,7 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from threading import Thread
@@ -36,6 +37,20 @@ class Answer(NamedTuple):
     status: int = 0
     headers: Mapping[str, str] = MappingProxyType({})
     """By names in lower case."""
+
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_MANIFEST = re.compile(
+    r"application/vnd\.(?:docker\.distribution\.manifest|oci\.image\.(?:manifest|index))\.[\w.+-]+"
+)
+
+
+def _strange(digest: str, content_type: str) -> str:
+    """Return what an answer is that is no manifest, such as the page of a login; empty for one."""
+    if not _DIGEST.fullmatch(digest):
+        return "a digest that is none"
+    kind = content_type.partition(";")[0].strip().lower()
+    return "" if _MANIFEST.fullmatch(kind) else f"{kind or 'nothing'} in the place of a manifest"
 
 
 class OciRegistry:
@@ -72,6 +87,8 @@ class OciRegistry:
             seen = Absent(what)
         elif response.status != 200:  # noqa: PLR2004
             seen = Unreachable(what, refusal(host, path, response))
+        elif strange := _strange(found, headers.get("content-type", "")):
+            seen = Unreachable(what, f"registry {host} answers with {strange}")
         return Answer(seen, response.status, headers)
 
     def digests(self, images: Iterable[ImageRef]) -> Mapping[str, Observation[str]]:

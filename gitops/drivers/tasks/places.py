@@ -119,8 +119,7 @@ def leftovers(http: EngineHttp) -> tuple[Leftover, ...]:
     found = [
         Leftover("container", name, mark)
         for one in cast("list[_Container]", containers)
-        if (mark := mark_of(one["Labels"])).run
-        and (name := _name_of(one)).startswith(f"gitops-{mark.run}")
+        if (mark := mark_of(one["Labels"])).run and mark.run in (name := _name_of(one))
     ]
     found += [
         Leftover("network", one["Name"], mark_of(one["Labels"]))

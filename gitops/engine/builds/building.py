@@ -12,6 +12,7 @@ from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.stopping import StopFlag, heeding
 from gitops.model.actions import Build, Push
 from gitops.model.image import ImageRef, parse_image
+from gitops.model.image_tags import CACHE
 from gitops.model.outcomes import Done, Found, Outcome, Retry, Stalled, Superseded
 from gitops.model.records import CANCELED
 from gitops.model.resources import BuildTask, Concurrency, PathSource
@@ -21,9 +22,6 @@ from gitops.model.task_runs import RunType
 from gitops.model.task_snapshots import BuildSnapshot, ByHand
 from gitops.model.wanted import WantedImage
 from gitops.plan.repositories import repository_name
-
-CACHE_TAG = "cache"
-"""The tag of a repository under which layers are kept for other machines."""
 
 
 class Recipe(NamedTuple):
@@ -215,5 +213,5 @@ def _cache(task: BuildTask, image: WantedImage, *, trusted: bool) -> CacheUse:
     # What the branches' layers hold is not for strangers.
     if task.cache == "off" or not trusted:
         return CacheUse()
-    kept = str(ImageRef(image.ref.repository, CACHE_TAG))
+    kept = str(ImageRef(image.ref.repository, CACHE))
     return CacheUse((kept,), kept, task.cache)

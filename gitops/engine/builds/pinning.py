@@ -6,7 +6,7 @@ from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.ports import World
 from gitops.model.dockerfile import pinned
 from gitops.model.image import ImageRef, parse_image
-from gitops.model.outcomes import Found
+from gitops.model.outcomes import Found, Unreachable
 from gitops.model.resources import BuildTask
 from gitops.model.sources import Source
 from gitops.model.wanted import WantedImage
@@ -17,7 +17,8 @@ _DIGEST = "sha256:"
 def pinned_recipe(world: World, task: BuildTask, source: Source, image: WantedImage) -> str:
     """Return the Dockerfile with its base images pinned; empty when there is nothing to pin.
 
-    Raises `DriverError` MISSING when an image that another task made is not there.
+    Raises `DriverError`: MISSING when an image that another task made is not there, UNREACHABLE
+    when that cannot be told.
     """
     if not image.inputs.bases or task.steps is not None:
         return ""
@@ -35,4 +36,6 @@ def _digest(world: World, name: str, seen: str) -> str:
     if isinstance(found, Found):
         digest: str = found.value
         return digest
+    if isinstance(found, Unreachable):
+        raise DriverError(ErrorKind.UNREACHABLE, found.what, found.why)
     raise DriverError(ErrorKind.MISSING, f"the registry has no {made}, which {name} stands for")

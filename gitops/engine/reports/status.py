@@ -54,7 +54,8 @@ class _View(NamedTuple):
 def statuses(decision: Decision) -> tuple[Status, ...]:
     """Return the status of every resource that is declared, and of every one that is left over."""
     view = _view(decision)
-    addresses = {*decision.bundle.resources, *view.apps, *view.causes}
+    offshoots = (found for found in decision.plan.blocked if "@" in found.name)
+    addresses = {*decision.bundle.resources, *view.apps, *view.causes, *offshoots}
     return tuple(_status(view, address) for address in sorted(addresses))
 
 

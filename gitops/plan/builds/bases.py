@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
-from gitops.model.dockerfile import base_images
+from gitops.model.dockerfile import BaseImages, Unknown, base_images
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Found
 from gitops.model.resources import BuildTask
@@ -23,8 +23,8 @@ class Ground(NamedTuple):
 
     order: tuple[BuildTask, ...]
     makers: Mapping[str, Address]
-    circle: frozenset[Address]
-    """Tasks that build on each other in a circle."""
+    circle: Mapping[Address, str]
+    """Tasks that build on each other in a circle, each with the whole of it in words."""
 
 
 def ground(bundle: Bundle, inputs: Inputs) -> Ground:
@@ -40,23 +40,24 @@ def ground(bundle: Bundle, inputs: Inputs) -> Ground:
     }
     tasks = {task.address: task for task in bundle.tasks}
     if not any(edges.values()):
-        return Ground(tuple(tasks.values()), makers, frozenset())
+        return Ground(tuple(tasks.values()), makers, {})
     order, circle = _sorted(edges)
     return Ground(tuple(tasks[address] for address in order), makers, circle)
 
 
 def _sorted(
     edges: Mapping[Address, set[Address]],
-) -> tuple[tuple[Address, ...], frozenset[Address]]:
+) -> tuple[tuple[Address, ...], Mapping[Address, str]]:
     """Return the tasks in order, and those in circles; whatever needs these comes after them."""
-    circle: frozenset[Address] = frozenset()
+    circle: dict[Address, str] = {}
     while True:
         # Sorted: the order of a set is another one in each process.
         open_ = {task: () if task in circle else sorted(edges[task]) for task in edges}
         try:
             return tuple(TopologicalSorter(open_).static_order()), circle
         except CycleError as error:
-            circle |= frozenset(error.args[1])
+            found: list[Address] = error.args[1]
+            circle |= dict.fromkeys(found, " needs ".join(map(str, reversed(found))))
 
 
 def followed(task: BuildTask, inputs: Inputs) -> tuple[str, ...]:
@@ -67,26 +68,47 @@ def followed(task: BuildTask, inputs: Inputs) -> tuple[str, ...]:
 
 def bases_of(task: BuildTask, source: Source) -> tuple[str, ...]:
     """Return the images that a source's Dockerfile builds on, if the task follows them."""
-    if not task.triggers.base_image or task.steps is not None or not source.recipe:
-        return ()
+    return bases_named(task, source) if task.triggers.base_image else ()
+
+
+def bases_named(task: BuildTask, source: Source) -> tuple[str, ...]:
+    """Return the images that a source's Dockerfile builds on, followed or not."""
+    found = _told(task, source)
+    return tuple(dict.fromkeys((*found.runtime, *found.build)))
+
+
+def unknown_bases(task: BuildTask, source: Source) -> tuple[Unknown, ...]:
+    """Return the places of a source's Dockerfile whose image cannot be told, if they count."""
+    return _told(task, source).unknown if task.triggers.base_image else ()
+
+
+def _told(task: BuildTask, source: Source) -> BaseImages:
+    if task.steps is not None or not source.recipe:
+        return BaseImages()
     try:
         args = tuple((name, fill(value, source)) for name, value in task.args.items())
     except ValueError:
-        return ()
-    return _named(source.recipe, args, task.target)
+        return BaseImages()
+    return _read(source.recipe, args, task.target)
 
 
 @lru_cache(256)
-def _named(recipe: str, args: tuple[tuple[str, str], ...], target: str) -> tuple[str, ...]:
-    """Return the images that a Dockerfile names: a look asks three times, and so does the next."""
-    found = base_images(recipe, dict(args), target)
-    return tuple(dict.fromkeys((*found.runtime, *found.build)))
+def _read(recipe: str, args: tuple[tuple[str, str], ...], target: str) -> BaseImages:
+    """Read a Dockerfile: a look asks several times, and so does the next."""
+    return base_images(recipe, dict(args), target)
 
 
 def elsewhere(bundle: Bundle, inputs: Inputs) -> tuple[str, ...]:
     """Return the images whose digests have to be asked for: those that no task here makes."""
-    bases = {base for task in bundle.tasks for base in followed(task, inputs)}
+    bases = {base for task in bundle.tasks for base in _of_all(task, inputs)}
     return tuple(sorted(bases.difference(_makers(bundle, inputs)))) if bases else ()
+
+
+def _of_all(task: BuildTask, inputs: Inputs) -> Iterator[str]:
+    """Give the images that a task builds on, on its branch, its tag and its pull requests."""
+    seen = inputs.sources.get(task.address)
+    for source in (seen.value, *seen.value.beside) if isinstance(seen, Found) else ():
+        yield from bases_of(task, source)
 
 
 def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:

@@ -23,7 +23,7 @@ def plan_run(
     note = _last(observed, image)
     ready = _ready(draft, image, note, history)
     if isinstance(ready, Blocked):
-        return draft.block(image.task, ready)
+        return draft.block(image.task, draft.lack(image.task, ready))
     draft.set_ready(image.task, ready)
     if image.stale:
         draft.block(image.task, Blocked("SourceUnreachable", image.stale))
@@ -80,8 +80,8 @@ def forerunners(draft: Draft, image: WantedImage) -> tuple[int, ...] | Blocked:
         return Blocked("SecretMissing", "; ".join(dict.fromkeys(image.lacks.values())), fatal=True)
     before: list[int] = []
     for address in image.after:
-        obstacle = draft.blocked(address)
-        if obstacle is not None and obstacle.fatal:
-            return Blocked("DependencyNotReady", f"{address}: {obstacle.message}")
+        obstacle = draft.lacking(address)
+        if obstacle is not None:
+            return obstacle.holds_up(address)
         before.extend(draft.ready(address))
     return tuple(before)

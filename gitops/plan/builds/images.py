@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
-from gitops.model.image import ImageRef
+from gitops.model.image import ImageRef, parse_image, registry_of
+from gitops.model.image_tags import meaning
 from gitops.model.observed import Inputs
-from gitops.model.outcomes import Absent, Found, Unreachable
+from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 from gitops.model.resources import BuildTask, Repository
 from gitops.model.sources import Source
 from gitops.model.task_inputs import BuildInputs
 from gitops.model.wanted import Blocked, WantedImage
-from gitops.plan.builds.bases import Ground, bases_of, ground
+from gitops.plan.builds.bases import Ground, bases_named, bases_of, ground
 from gitops.plan.builds.placeholders import fill, fill_tag
 from gitops.plan.builds.schedules import last_due
 from gitops.plan.fingerprint import image_fingerprint, task_config, task_terms, text_hash
@@ -25,6 +26,9 @@ TAG_PREFIX = "gitops-"
 """Tags that begin so are named by the inputs of the image."""
 
 Images = Mapping[Address, WantedImage | Blocked]
+
+
+_NOTHING = BuildInputs("", "", "")
 
 
 class _Sight(NamedTuple):
@@ -49,32 +53,55 @@ def wanted_images(
 ) -> dict[Address, WantedImage | Blocked]:
     """Return the image that each task should have made of its source as it is now.
 
-    Those of tags and pull requests come after their task's own. The order is that of the specs,
-    except that each comes after those that it is built on.
+    The order is that of the specs, except that each comes after those that it is built on. Those of
+    tags and pull requests, which may be built on any of them, come last.
     """
     stand = ground(bundle, inputs)
     made: dict[Address, WantedImage | Blocked] = {}
+    sight = _Sight(bundle, inputs, stand, target, made)
     for task in stand.order:
-        made |= _images_of(_Sight(bundle, inputs, stand, target, made), task)
-    return made
+        made[task.address] = _main(sight, task)
+    beside = [_beside(sight, task) for task in stand.order]
+    return {**made, **{address: image for each in beside for address, image in each.items()}}
 
 
-def _images_of(sight: _Sight, task: BuildTask) -> dict[Address, WantedImage | Blocked]:
+def _main(sight: _Sight, task: BuildTask) -> WantedImage | Blocked:
     seen = sight.inputs.sources.get(task.address)
     if isinstance(seen, Unreachable) or seen is None:
         why = f"{seen.what}: {seen.why}" if seen else "its source was not read"
-        return {task.address: Blocked("SourceUnreachable", why)}
+        return Blocked("SourceUnreachable", why)
     if isinstance(seen, Absent):
-        return {task.address: Blocked("SourceMissing", seen.what, fatal=True)}
+        return Blocked("SourceMissing", seen.what, fatal=True)
     if task.address in sight.ground.circle:
-        why = "it builds on an image that is built on it"
-        return {task.address: Blocked("DependencyCycle", why, fatal=True)}
-    images = {task.address: _image(sight, task, seen.value, "")}
+        return Blocked("DependencyCycle", sight.ground.circle[task.address], fatal=True)
+    return _image(sight, task, seen.value, "")
+
+
+def _beside(sight: _Sight, task: BuildTask) -> dict[Address, WantedImage | Blocked]:
+    """Return the images of a task's newest tag and of its pull requests."""
+    seen = sight.inputs.sources.get(task.address)
+    if not isinstance(seen, Found) or task.address in sight.ground.circle:
+        return {}
+    images: dict[Address, WantedImage | Blocked] = {}
     for source in seen.value.beside:
         name = f"pr-{source.pull}" if source.pull else source.tag
         address = Address(task.address.kind, f"{task.address.name}@{name}")
-        images[address] = _image(sight, task, source, name)
+        taken = "" if source.pull else _taken(task, source, name)
+        images[address] = (
+            Blocked("TagTaken", taken, fatal=True) if taken else _image(sight, task, source, name)
+        )
     return images
+
+
+def _taken(task: BuildTask, source: Source, name: str) -> str:
+    """Return why no image may have the name of a tag of git; empty when one may."""
+    if task.repository is None:
+        return ""
+    tag = fill_tag(name, source)
+    what = meaning(tag, caches=task.cache != "off" and task.steps is None)
+    if not what and tag in task.tags:
+        what = "is one of the task's own `tags`"
+    return f"no image can have the name of the tag {name} of git: it {what}" if what else ""
 
 
 def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> WantedImage | Blocked:
@@ -85,7 +112,8 @@ def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> Wan
         return Blocked("PlaceholderUnknown", str(wrong), fatal=True)
     name = f"{task.address.name}@{offshoot}" if offshoot else task.address.name
     address = Address(task.address.kind, name)
-    inputs = _inputs(sight, task, source, args, sight.inputs.bases_before.get(address, {}))
+    before = sight.inputs.before.get(address, _NOTHING)
+    inputs = _inputs(sight, task, source, args, before)
     if isinstance(inputs, Blocked):
         return inputs
     fingerprint = image_fingerprint(task, inputs, args, source.pull, beside=bool(offshoot))
@@ -151,30 +179,21 @@ def _inputs(
     task: BuildTask,
     source: Source,
     args: Mapping[str, str],
-    before: Mapping[str, str],
+    before: BuildInputs,
 ) -> BuildInputs | Blocked:
     """Return what an image is made from; what cannot be known means no build.
 
-    `before` are the digests that it was built on last.
+    `before` is what it was made from last. A trigger that was switched off keeps what it said then:
+    to forget it would lead back to an older image.
     """
-    bases: dict[str, str] = {}
+    bases = _bases(sight, task, source, before.bases)
+    if isinstance(bases, Blocked):
+        return bases
     after: dict[str, str] = {}
-    for name in bases_of(task, source):
-        maker = sight.ground.makers.get(name)
-        seen = sight.inputs.bases.get(name)
-        if maker is not None and maker != task.address:
-            made = sight.made[maker]
-            if isinstance(made, Blocked):
-                return _waiting(maker, made)
-            bases[name] = made.ref.tag
-        elif maker is None and isinstance(seen, Found):
-            bases[name] = seen.value
-        elif maker is None and seen is not None and name in before:
-            bases[name] = before[name]
     for address in task.triggers.after:
         made = sight.made[address]
         if isinstance(made, Blocked):
-            return _waiting(address, made)
+            return made.holds_up(address)
         after[str(address)] = made.fingerprint
     text = task.steps.text if task.steps is not None else ""
     return BuildInputs(
@@ -183,13 +202,50 @@ def _inputs(
         config=task_config(task, args),
         commit=source.commit,
         bases=bases,
-        scheduled=last_due(task.triggers.schedules, sight.inputs.now),
+        scheduled={
+            **before.scheduled,
+            **last_due(task.triggers.schedules, sight.inputs.now),
+        },
         after=after,
     )
 
 
-def _waiting(address: Address, blocked: Blocked) -> Blocked:
-    return Blocked("DependencyNotReady", f"{address}: {blocked.message}")
+def _bases(
+    sight: _Sight, task: BuildTask, source: Source, before: Mapping[str, str]
+) -> dict[str, str] | Blocked:
+    """Return what each base image is now; of one that cannot be seen, what it was."""
+    found: dict[str, str] = {}
+    for name in bases_of(task, source):
+        maker = sight.ground.makers.get(name)
+        if maker is None or maker == task.address:
+            seen = sight.inputs.bases.get(name) if maker is None else None
+            if isinstance(seen, Found):
+                found[name] = seen.value
+            elif seen is not None and name in before:
+                found[name] = before[name]
+            elif seen is not None and _is_own(sight.bundle, name):
+                return _unseen(name, seen)
+            continue
+        made = sight.made[maker]
+        if isinstance(made, Blocked):
+            return made.holds_up(maker)
+        found[name] = made.ref.tag
+    if not task.triggers.base_image:
+        found |= {name: before[name] for name in bases_named(task, source) if name in before}
+    return found
+
+
+def _is_own(bundle: Bundle, name: str) -> bool:
+    """Say whether an image is in a registry of the specs, which has to answer for it."""
+    servers = {registry.server for registry in bundle.registries}
+    return registry_of(parse_image(name).repository)[0] in servers
+
+
+def _unseen(name: str, seen: Observation[str]) -> Blocked:
+    """Return that a base image is not known, and was not known before: no build is right."""
+    if isinstance(seen, Unreachable):
+        return Blocked("BaseUnreachable", f"the base image {name} cannot be seen: {seen.why}")
+    return Blocked("BaseMissing", f"the registry has no base image {name}")
 
 
 def _needed(sight: _Sight, task: BuildTask, inputs: BuildInputs) -> tuple[Address, ...]:

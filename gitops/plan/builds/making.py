@@ -32,7 +32,7 @@ def plan_image(
     again = image.by_hand or image.ref not in made
     ready = _ready(draft, image, observed, history) if again else made[image.ref]
     if isinstance(ready, Blocked):
-        return draft.block(image.task, ready)
+        return draft.block(image.task, draft.lack(image.task, ready))
     draft.set_ready(image.task, ready)
     for tag in image.moving:
         _move(draft, image, tag, observed, ready)

@@ -31,16 +31,25 @@ def causes_of_image(image: WantedImage, history: History) -> tuple[Cause, ...]:
     """Return why a task runs; of what is beside its own image, the pull request or the tag."""
     if image.by_hand:
         return (Cause(CauseKind.MANUAL, f"by {image.by_hand}"),)
-    if image.pull:
-        return (Cause(CauseKind.PULL_REQUEST, f"{image.pull} at {short(image.commit)}"),)
-    if image.offshoot:
-        return (Cause(CauseKind.TAG, image.offshoot),)
     last = history.built.get(image.task)
     trouble = last.trouble if last is not None else ""
-    found = causes_of(image.inputs, last_inputs(history, image.task), trouble)
+    old = last_inputs(history, image.task)
+    if image.offshoot and (old is None or old.commit != image.commit):
+        return (_of_offshoot(image, old),)
+    found = causes_of(image.inputs, old, trouble)
     if not image.pushes and found[:1] and found[0].kind is CauseKind.MISSING:
         return (Cause(CauseKind.MISSING, "nothing tells that these inputs have run"),)
     return found
+
+
+def _of_offshoot(image: WantedImage, old: BuildInputs | None) -> Cause:
+    """Return the cause for a pull request or a tag that is new, or that has another commit."""
+    before = f"{short(old.commit)}→" if old is not None else ""
+    if image.pull:
+        moved = f"{before}{short(image.commit)}" if before else f"at {short(image.commit)}"
+        return Cause(CauseKind.PULL_REQUEST, f"{image.pull} {moved}")
+    moved = f" {before}{short(image.commit)}" if before else ""
+    return Cause(CauseKind.TAG, f"{image.offshoot}{moved}")
 
 
 def source_words(image: WantedImage) -> str:
@@ -54,8 +63,11 @@ def source_words(image: WantedImage) -> str:
 
 
 def urgent(causes: tuple[Cause, ...]) -> bool:
-    """Say whether somebody waits for the run: a change of a source, or a wish by hand."""
-    patient = (CauseKind.BASE_IMAGE, CauseKind.SCHEDULE, CauseKind.AFTER)
+    """Say whether the run goes before others: a change of our source, or a wish by hand."""
+    patient = (
+        *(CauseKind.BASE_IMAGE, CauseKind.SCHEDULE, CauseKind.AFTER),
+        CauseKind.PULL_REQUEST,  # a stranger's wish does not hold up the branch
+    )
     return not causes or any(cause.kind not in patient for cause in causes)
 
 

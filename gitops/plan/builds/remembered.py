@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gitops.model.address import Address
 from gitops.model.observed import Inputs
-from gitops.model.outcomes import Found
 from gitops.model.plan import History
 from gitops.model.task_inputs import BuildInputs
 from gitops.model.task_snapshots import BuildSnapshot
@@ -23,12 +22,10 @@ def last_inputs(history: History, task: Address) -> BuildInputs | None:
 
 
 def recall(inputs: Inputs, history: History) -> Inputs:
-    """Return the inputs with what each task built on last, if a base image cannot be seen now.
+    """Return the inputs with what each task was made from last.
 
-    Without it such a base would be missing from what the image is made from, and the task would
-    run again because of an outage.
+    Without it a base image that cannot be seen, or a trigger that was switched off, would be
+    missing from what the image is made from, and the task would run again because of that.
     """
-    if all(isinstance(seen, Found) for seen in inputs.bases.values()):
-        return inputs
     known = {task: found for task in history.built if (found := last_inputs(history, task))}
-    return inputs._replace(bases_before={task: found.bases for task, found in known.items()})
+    return inputs._replace(before=known)
