@@ -72,7 +72,7 @@ def _awaited(store: Store, run: TaskRun) -> TaskRun | None:
         if now is None or now.status.ended:
             return now
         if gone:
-            store.task_runs.abandon([run.id], time.time())
+            store.task_runs.abandon([run.id])
             click.echo("what it left behind is removed by the next run of a task", err=True)
         else:
             time.sleep(_POLL)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitops.cli import exits
+from gitops.cli.streams import OutputError, drop_output
 from gitops.drivers.base import DriverError
 from gitops.engine.leasing import Busy
 from gitops.model.lease import Lease
@@ -28,6 +29,11 @@ def explained(error: Exception) -> Told | None:
             return Told(f"{busy(error)}; --no-wait was given", exits.BUSY)
         case DriverError() | StoreError() | SettingsError() | RefusedError():
             return Told(str(error), exits.FAILED)
+        case OutputError():
+            drop_output()
+            return Told(f"the output cannot be written: {error.strerror}", exits.FAILED)
+        case OSError(filename=str()):
+            return Told(f"{error.filename}: {error.strerror}", exits.FAILED)
         case _:
             return None
 

@@ -12,6 +12,7 @@ import click
 
 from gitops import __version__
 from gitops.cli import exits
+from gitops.cli.streams import drop_output, make_ready
 
 COMMANDS = {
     "authority": "Print the certificate of the project's own authority, to be trusted.",
@@ -69,8 +70,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # Nothing more may be written to it, and click would exit with 1.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # Click would exit with 1.
+            drop_output()
             return exits.OK
 
     def format_commands(
@@ -96,6 +97,7 @@ def main() -> None:
     """Run the command line and exit with a code of docs/exit-codes.md."""
     # Short runs make much and drop little: collecting costs a tenth of the time and frees nothing.
     gc.disable()
+    make_ready()
     ended: list[int] = []
     # What is registered first is called last: when threads have ended, and files are gone.
     atexit.register(_leave, ended)

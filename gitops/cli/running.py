@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Event
 from typing import NamedTuple
 
@@ -44,9 +44,10 @@ def run(seat: Seat, first: Decision, wish: Wish, output: str) -> int:
     crew = crew_of(seat, wish, "reconcile", first.inputs.secrets.values())
     cancel = crew.cancel
     order = Order("reconcile", "reconcile", wish.allow_mass_removal, wish.expected)
-    with interruptible(cancel), closing(crew.reporter):
-        result = reconcile(seat.bundle, first, crew, order)
-    _show(result, output)
+    with suppress(BrokenPipeError):  # a reader that has gone changes nothing of what was done
+        with closing(crew.reporter), interruptible(cancel):
+            result = reconcile(seat.bundle, first, crew, order)
+        _show(result, output)
     if cancel.is_set():
         return exits.INTERRUPTED
     return exits.OK if result.converged else exits.FAILED

@@ -167,11 +167,11 @@ def _begun(seconds: float) -> str:
 
 
 def _reconciles(store: Store, project: str, limit: int, state: RunState | None) -> list[_Listed]:
-    return [_listed_reconcile(record) for record in store.runs.list(project, limit, state)]
+    found = reconcile_runs.list_seen(store, project, limit, state)
+    return [_listed_reconcile(record) for record in found]
 
 
-def _listed_reconcile(kept: RunRecord) -> _Listed:
-    record = reconcile_runs.as_seen(kept)
+def _listed_reconcile(record: RunRecord) -> _Listed:
     cells = (
         record.command,
         str(record.state),
@@ -192,7 +192,7 @@ def _show(store: Store, what: tuple[str, str], output: str, *, color: bool) -> i
     project, name = what
     run = store.task_runs.find(name)
     if run is not None:
-        seen = as_seen(run)
+        seen = as_seen(store, run)
         if output == "text":
             runs_page.print_page(store, seen, color=color)
         else:
@@ -203,7 +203,7 @@ def _show(store: Store, what: tuple[str, str], output: str, *, color: bool) -> i
         message = f"project {project} has no run {name}; `gitops runs` lists them"
         click.echo(f"error: {message}, those of another with --project", err=True)
         return exits.FAILED
-    record = reconcile_runs.as_seen(record)
+    record = reconcile_runs.as_seen(store, record)
     if output == "text":
         reconcile_runs.print_page(store, record)
     else:

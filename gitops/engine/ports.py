@@ -28,7 +28,7 @@ from gitops.engine.tasks.stage import RemoteContext, RunContext, WorkspaceReader
 from gitops.model.address import Address
 from gitops.model.outcomes import Outcome
 from gitops.model.plan import History, Plan, Step
-from gitops.model.records import NewEvent, NewRun, Quarantine, RunState
+from gitops.model.records import NewEvent, NewRun, Quarantine, RunRecord, RunState
 from gitops.model.resources import BuildTask
 from gitops.model.secret import Secrets
 from gitops.model.sources import Source
@@ -114,6 +114,14 @@ class RunBook(Protocol):
 
     def finish(self, run: str, state: RunState, message: str, now: float) -> None:
         """Remember how a run ended."""
+        ...
+
+    def unended(self, project: str) -> Sequence[RunRecord]:
+        """Return the runs of a project that have not ended, as far as they could write it."""
+        ...
+
+    def abandon(self, runs: Sequence[str]) -> int:
+        """End runs whose process is gone; return how many there were."""
         ...
 
 

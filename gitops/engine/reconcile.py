@@ -43,6 +43,8 @@ class Crew(NamedTuple):
     redact: Redact
     claim: Claim
     cancel: Event
+    asked: Event | None = None
+    """A person's wish to end, where `cancel` may be raised for something newer as well."""
 
 
 class Order(NamedTuple):
@@ -119,6 +121,7 @@ def _worth_another(failures: tuple[tuple[Step, Outcome], ...], plan: Plan) -> bo
 def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int, Outcome]:
     """Do what `plan` says, and remember how each step ended."""
     now = crew.world.clock
+    _end_dead(plan.project, crew)
     run = crew.memory.runs.start(
         NewRun(
             plan.project,
@@ -138,9 +141,21 @@ def carry_out(plan: Plan, scene: Scene, crew: Crew, order: Order) -> Mapping[int
     failures = failures_of(plan, outcomes)
     superseded = any(isinstance(outcome, Superseded) for outcome in outcomes.values())
     state = RunState.FAILED if failures else RunState.CONVERGED
+    if superseded:
+        asked = crew.asked or crew.cancel
+        state = RunState.INTERRUPTED if asked.is_set() else RunState.SUPERSEDED
     message = "; ".join(f"step {step.number}" for step, _ in failures)
-    crew.memory.runs.finish(run, RunState.SUPERSEDED if superseded else state, message, now())
+    crew.memory.runs.finish(run, state, message, now())
     return outcomes
+
+
+def _end_dead(project: str, crew: Crew) -> None:
+    """End the records of runs whose process is gone, and could not do that itself."""
+    book = crew.memory.runs
+    left = book.unended(project)
+    dead = [run.id for run in left if crew.world.tools.gone(run.host, run.process)]
+    if dead:
+        book.abandon(dead)
 
 
 def _again(bundle: Bundle, crew: Crew, order: Order) -> Decision:

@@ -60,7 +60,7 @@ class Skipped(NamedTuple):
 class Superseded(NamedTuple):
     """It was given up because something newer is wanted; not a failure."""
 
-    by: str = "a newer wish"
+    by: str = "something newer, or as the run was to end"
 
 
 Outcome = Done | Retry | Stalled | Skipped | Superseded

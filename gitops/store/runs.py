@@ -27,6 +27,12 @@ from gitops.store.step_log import StepLog
 ABANDONED = "the process ended without a word"
 
 
+_LAST_SIGN = """max(started,
+    (SELECT coalesce(max(max(coalesce(started, 0), coalesce(ended, 0))), 0)
+        FROM steps WHERE run = runs.id),
+    (SELECT coalesce(max(time), 0) FROM log_lines WHERE run = runs.id))"""
+
+
 class Runs:
     """Writes and reads runs. A run that the database lost is passed over, not an error."""
 
@@ -87,22 +93,36 @@ class Runs:
             if found is not None:
                 prune(transaction, found[0])
 
-    def abandon(self, runs: Sequence[str], now: float) -> int:
+    def unended(self, project: str) -> tuple[RunRecord, ...]:
+        """Return all runs of a project that have not ended, as far as they could write it."""
+        return self.list(project, -1, RunState.RUNNING)
+
+    def last_sign(self, run: str) -> float:
+        """Return when a run last wrote something down, in seconds since 1970."""
+        asked = f"SELECT {_LAST_SIGN} FROM runs WHERE id = ?"  # noqa: S608 - our own text
+        rows = self._database.read(asked, (run,))
+        return float(rows[0][0]) if rows else 0.0
+
+    def abandon(self, runs: Sequence[str]) -> int:
         """Mark runs that are still `running` as interrupted; return how many were.
 
-        For whoever takes the lease: a process that was killed could not write its own end.
+        For whoever takes the lease: a process that was killed could not write its own end, which is
+        taken to be the last time at which it wrote something.
         """
         if not runs:
             return 0
         with self._database.write() as transaction:
+            count = transaction.execute_each(
+                f"UPDATE runs SET state = ?, message = ?, ended = {_LAST_SIGN} "  # noqa: S608 - ours
+                "WHERE id = ? AND state = ?",
+                ((RunState.INTERRUPTED, ABANDONED, run, RunState.RUNNING) for run in runs),
+            )
             transaction.execute_each(
-                "UPDATE steps SET state = ?, ended = ? WHERE run = ? AND state = ?",
-                ((StepState.INTERRUPTED, now, run, StepState.RUNNING) for run in runs),
+                "UPDATE steps SET state = ?, ended = (SELECT ended FROM runs WHERE id = run) "
+                "WHERE run = ? AND state = ?",
+                ((StepState.INTERRUPTED, run, StepState.RUNNING) for run in runs),
             )
-            return transaction.execute_each(
-                "UPDATE runs SET state = ?, message = ?, ended = ? WHERE id = ? AND state = ?",
-                ((RunState.INTERRUPTED, ABANDONED, now, run, RunState.RUNNING) for run in runs),
-            )
+            return count
 
     def list(
         self, project: str, limit: int = 20, state: RunState | None = None
@@ -119,6 +139,8 @@ class Runs:
 
     def find(self, start: str) -> RunRecord | None:
         """Return the run whose id is or begins with `start`; `StoreError` if several do."""
+        if not start:
+            return None
         rows = self._database.read(
             "SELECT id, project, command, reason, owner, lease, host, process, started, ended, "
             "state, message FROM runs WHERE substr(id, 1, length(:start)) = :start "

@@ -68,6 +68,8 @@ def list_runs(database: Database, project: str, wanted: RunQuery) -> tuple[TaskR
 
 def find_run(database: Database, start: str) -> TaskRun | None:
     """Return the run whose id is or begins with `start`; `StoreError` if several do."""
+    if not start:
+        return None
     rows = database.read(
         _RUN + "WHERE substr(id, 1, length(:start)) = :start ORDER BY id LIMIT 2",
         {"start": start},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from gitops.model.address import Address
 from gitops.model.plan import LastRun
@@ -13,12 +14,12 @@ from gitops.model.task_runs import (
     NewTaskRun,
     OutputImage,
     RunStatus,
-    StepStatus,
     TaskRun,
     TaskStepRun,
 )
 from gitops.store.database import Database, Transaction
 from gitops.store.faults import StoreError
+from gitops.store.task_ends import LAST_SIGN, abandon, change, check_open, end
 from gitops.store.task_log import TaskLog, place_of_tail, read_blocks
 from gitops.store.task_reading import (
     RunQuery,
@@ -29,8 +30,6 @@ from gitops.store.task_reading import (
     was_at_work,
 )
 from gitops.store.task_retention import forget, kept
-
-ABANDONED = "the process ended without a word"
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _EPOCH = 1_577_836_800
@@ -76,7 +75,7 @@ class TaskRuns:
     ) -> None:
         """Remember that a run is `STARTED`, or `RUNNING` with these steps."""
         with self._database.write() as transaction:
-            _change(
+            change(
                 transaction,
                 run,
                 "status = ?, message = '', started = coalesce(started, ?)",
@@ -102,20 +101,27 @@ class TaskRuns:
                 "WHERE id = ? AND ended IS NULL",
                 (*image, run),
             ).rowcount
-            _check_open(transaction, run, count)
+            check_open(transaction, run, count)
 
     def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:
         """Remember how a run ended, sum up what its steps used, and forget what is too old."""
         with self._database.write() as transaction:
-            _end(transaction, run, (status, message), now)
+            end(transaction, run, (status, message), now)
             forgotten = forget(transaction, run, now)
         if forgotten:
             self._database.shrink()
 
     def canceled(self, run: str) -> str:
-        """Return who asked for the end of a run, if anybody did."""
-        rows = self._database.read("SELECT canceled_by FROM task_runs WHERE id = ?", (run,))
-        return str(rows[0][0]) if rows else ""
+        """Return who asked for the end of a run, if anybody did; nobody while it cannot be read."""
+        with suppress(StoreError):
+            rows = self._database.read("SELECT canceled_by FROM task_runs WHERE id = ?", (run,))
+            return str(rows[0][0]) if rows else ""
+        return ""
+
+    def interrupted(self, run: str, owner: str) -> None:
+        """Remember who has interrupted a run, in case that its process is killed before its end."""
+        with suppress(StoreError):
+            self.cancel(run, owner)
 
     def cancel(self, run: str, owner: str) -> bool:
         """Ask for the end of a run in the name of `owner`; return whether it had not ended yet.
@@ -131,21 +137,20 @@ class TaskRuns:
                 ).rowcount
             )
 
-    def abandon(self, runs: Sequence[str], now: float) -> int:
+    def last_sign(self, run: str) -> float:
+        """Return when a run last wrote something down, in seconds since 1970."""
+        asked = f"SELECT {LAST_SIGN} FROM task_runs WHERE id = ?"  # noqa: S608 - our own text
+        rows = self._database.read(asked, (run,))
+        return float(rows[0][0]) if rows else 0.0
+
+    def abandon(self, runs: Sequence[str]) -> int:
         """End runs whose process is gone, for whoever found that out; return how many there were.
 
-        One that somebody had asked to end is `Canceled`, every other one an `Error`.
+        One that somebody had asked to end is `Canceled`, every other one an `Error`. The end is
+        taken to be the last time at which it wrote something.
         """
-        ended = 0
         with self._database.write() as transaction:
-            for run in runs:
-                row = transaction.execute(
-                    "SELECT canceled_by FROM task_runs WHERE id = ? AND ended IS NULL", (run,)
-                ).fetchone()
-                if row is not None:
-                    _end(transaction, run, fate(row[0]), now)
-                    ended += 1
-        return ended
+            return sum(abandon(transaction, run) for run in runs)
 
     def list(self, project: str, wanted: RunQuery | None = None) -> tuple[TaskRun, ...]:
         """Return the latest runs of a project that match, newest first."""
@@ -207,7 +212,7 @@ class TaskRuns:
 
     def _change(self, run: str, what: str, values: tuple[str, ...]) -> None:
         with self._database.write() as transaction:
-            _change(transaction, run, what, values)
+            change(transaction, run, what, values)
 
 
 def _trouble(run: str, status: RunStatus) -> str:
@@ -216,55 +221,13 @@ def _trouble(run: str, status: RunStatus) -> str:
     return f"run {run} {f'ended as {status}' if status.ended else 'did not come to its end'}"
 
 
-def fate(canceled_by: str) -> tuple[RunStatus, str]:
-    """Return how a run ended whose process is gone, and why."""
-    if canceled_by:
-        return RunStatus.CANCELED, f"canceled by {canceled_by}; {ABANDONED}"
-    return RunStatus.ERROR, ABANDONED
-
-
-def _end(transaction: Transaction, run: str, fate: tuple[RunStatus, str], now: float) -> None:
-    # A step cannot go on when its run does not.
-    transaction.execute(
-        "UPDATE task_steps SET status = ?, ended = coalesce(ended, ?), "
-        "message = iif(message = '', ?, message) WHERE run = ? AND status = ? "
-        "AND run IN (SELECT id FROM task_runs WHERE ended IS NULL)",
-        (StepStatus.FAILED, now, fate[1], run, StepStatus.RUNNING),
-    )
-    _change(
-        transaction,
-        run,
-        "status = ?, message = ?, ended = ?, "
-        "cpu = (SELECT total(cpu) FROM task_steps WHERE run = task_runs.id), peak_memory = "
-        "(SELECT coalesce(max(peak_memory), 0) FROM task_steps WHERE run = task_runs.id)",
-        (*fate, now),
-    )
-
-
-def _change(transaction: Transaction, run: str, what: str, values: Sequence[str | float]) -> None:
-    count = transaction.execute(
-        f"UPDATE task_runs SET {what} WHERE id = ? AND ended IS NULL",  # noqa: S608 - our own text
-        (*values, run),
-    ).rowcount
-    _check_open(transaction, run, count)
-
-
 def _put_step(transaction: Transaction, run: str, step: TaskStepRun) -> None:
     count = transaction.execute(
         "INSERT OR REPLACE INTO task_steps SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
         "FROM task_runs WHERE id = ? AND ended IS NULL",
         (*step, run),
     ).rowcount
-    _check_open(transaction, run, count)
-
-
-def _check_open(transaction: Transaction, run: str, changed: int) -> None:
-    """Refuse what changed nothing because the run has ended; a lost run is passed over."""
-    if changed:
-        return
-    row = transaction.execute("SELECT status FROM task_runs WHERE id = ?", (run,)).fetchone()
-    if row is not None:
-        raise StoreError(f"run {run} has ended ({row[0]})", "its record is final")
+    check_open(transaction, run, count)
 
 
 def _free_id(transaction: Transaction, now: float) -> str:

@@ -93,7 +93,7 @@ class Errands:
     def _sweep(self) -> tuple[str, ...]:
         """Take away what dead runs left, and give their records an end."""
         book = self._ground.book
-        end_records(book, self._ground.project, is_gone, time.time())
+        end_records(book, self._ground.project, is_gone)
         return sweep_all(self._engine, book)
 
     @contextmanager

@@ -138,7 +138,7 @@ def test_an_archive_is_read_by_several_at_once() -> None:
 
         def read(_turn: int) -> bytes:
             stream = io.BytesIO()
-            files.write_to(stream)
+            files.write_all(stream, "")
             return stream.getvalue()
 
         alone = read(0)

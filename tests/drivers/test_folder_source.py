@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -121,14 +122,14 @@ def test_a_dockerfile_outside_the_folder_is_refused(
     assert says in seen.what
 
 
-def test_a_pipe_is_refused_unless_it_is_ignored(tmp_path: Path) -> None:
-    """A named pipe in the folder is an error that names it, and is never opened."""
+def test_pipes_and_sockets_are_left_out(tmp_path: Path) -> None:
+    """What is no file, link or folder is not opened, not sent, and changes nothing."""
     write(tmp_path, {"Dockerfile": "FROM a\n"})
+    before = read_folder(str(tmp_path), "Dockerfile").tree
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DriverError, match="pipe is a socket, pipe or device"):
-        read_folder(str(tmp_path), "Dockerfile")
-    write(tmp_path, {".dockerignore": "pipe\n"})
-    assert read_folder(str(tmp_path), "Dockerfile").tree
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "socket"))
+    assert read_folder(str(tmp_path), "Dockerfile").tree == before
 
 
 def test_a_missing_folder_is_absent(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_much_from_little_is_not_sent(
         source_files(tmp_path / "cache" / "git", wanted, source, {}) as files,
         pytest.raises(DriverError, match="there is room for"),
     ):
-        files.write_to(stream)
+        files.write_all(stream, "")
     assert (tmp_path / "tar").stat().st_size < 1 << 20
 
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -110,27 +108,3 @@ def test_what_cannot_be_read_is_an_error() -> None:
 
     with pytest.raises(DriverError, match="it has changed"), small_context(Written(write)):
         raise AssertionError
-
-
-def test_what_a_killed_process_left_goes_with_the_next(temporary: Path) -> None:
-    """The folder of a process that is dead is removed; that of one that lives stays."""
-    code = (
-        "import os, sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "sys.path.insert(0, sys.argv[2])\n"
-        "from test_small_context import Written, put, small_context\n"
-        "with small_context(Written(lambda tar: put(tar, 'a'))):\n"
-        "    print('there', flush=True)\n"
-        "    input()\n"
-    )
-    words = [sys.executable, "-c", code, str(temporary), str(Path(__file__).parent)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"there\n"
-        (left,) = temporary.iterdir()
-        with small_context(Written(lambda tar: put(tar, "b"))):
-            assert left.exists()
-        process.kill()
-        process.wait()
-        assert left.exists()
-        with small_context(Written(lambda tar: put(tar, "c"))):
-            assert not left.exists()

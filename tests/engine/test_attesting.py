@@ -6,7 +6,8 @@ import json
 from threading import Event
 from typing import Any, cast
 
-from support.fakes import FakeLeases, FakeMemory, ScriptedEngine, world_of
+from support.fake_memory import FakeMemory
+from support.fakes import FakeLeases, ScriptedEngine, world_of
 from support.planning import bundle_of
 from support.steps import EMPTY, INPUTS
 

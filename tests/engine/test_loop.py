@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-from support.fakes import FakeLeases, FakeMemory, FakeReporter, ScriptedEngine, Unused, world_of
+from support.fake_memory import FakeMemory
+from support.fakes import FakeLeases, FakeReporter, ScriptedEngine, Unused, world_of
 from support.steps import EMPTY
 
 from gitops.drivers.base import DriverError, ErrorKind

@@ -6,7 +6,8 @@ from threading import Lock
 from typing import Any, cast
 
 import pytest
-from support.fakes import FakeLeases, FakeMemory, FakeReporter, ScriptedEngine, world_of
+from support.fake_memory import FakeMemory
+from support.fakes import FakeLeases, FakeReporter, ScriptedEngine, world_of
 from support.steps import EMPTY, INPUTS, plan, start
 
 from gitops.drivers.base import DriverError, ErrorKind

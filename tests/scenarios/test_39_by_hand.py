@@ -122,7 +122,7 @@ def test_aliases_of_a_pull_request_are_its_own(world: World) -> None:
     task = {"source": source, "taskFile": "task.yaml"}
     triggers = {"triggers": {"pullRequest": {"enabled": True}}}
     world.documents(world.document("BuildTask", "tests", {**task, **triggers}))
-    world.gitops("reconcile", ok=False)
+    world.gitops("reconcile")  # what strangers wrote keeps nothing else from being well
     listed = json.loads(world.gitops("runs", "--kind", "task", "-o", "json").out)
     runs = {one["task"]: one for one in listed}
     assert runs["tests"]["status"] == "Succeeded"

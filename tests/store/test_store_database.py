@@ -41,7 +41,7 @@ def test_reading_makes_no_file(store: Store, path: Path) -> None:
     assert store.events.list("demo") == ()
     assert store.events.follow("demo", 0) == ()
     assert store.holds.lift("demo") == 0
-    assert store.runs.abandon([], NOON) == 0
+    assert store.runs.abandon([]) == 0
     store.events.append([])
     assert not path.parent.exists()
 

@@ -103,7 +103,7 @@ def test_a_killed_writer_leaves_a_sound_file(store: Store, path: Path) -> None:
         assert len(lines) >= 1000
         (record,) = store.runs.list("demo", state=RunState.RUNNING)
         assert (record.id, record.lease) == (run, "doomed")
-        assert store.runs.abandon([run], NOON) == 1
+        assert store.runs.abandon([run]) == 1
 
 
 def test_a_reader_does_not_wait_for_a_writer(store: Store, path: Path) -> None:

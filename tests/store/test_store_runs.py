@@ -97,14 +97,16 @@ def test_a_run_is_found_by_the_start_of_its_id(store: Store, begin: Begin) -> No
 
 
 def test_an_abandoned_run_is_interrupted(store: Store, begin: Begin) -> None:
-    """Runs whose process died are marked with the step they died in; ended ones keep their end."""
+    """Runs whose process died end in their step, with the last that they wrote; others keep it."""
     dead, ended = begin(), begin()
-    store.runs.begin_step(dead, 1, NOON)
+    assert [one.id for one in store.runs.unended("demo")] == [ended, dead]
+    store.runs.begin_step(dead, 1, NOON + 7)
+    assert store.runs.last_sign(dead) == NOON + 7
     store.runs.finish(ended, RunState.CONVERGED, "", NOON + 1)
-    assert store.runs.abandon([dead, ended], NOON + 9) == 1
+    assert store.runs.abandon([dead, ended]) == 1
     found = store.runs.find(dead)
     assert found is not None
-    assert (found.state, found.ended) == (RunState.INTERRUPTED, NOON + 9)
+    assert (found.state, found.ended) == (RunState.INTERRUPTED, NOON + 7)
     states = [step.state for step in store.runs.steps(dead)]
     assert states == [StepState.INTERRUPTED, StepState.PENDING]
     kept = store.runs.find(ended)

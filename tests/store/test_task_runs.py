@@ -7,40 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from asked_runs import COMMIT, NOON, ended, new
 
 from gitops.model.task_runs import (
     Cause,
     CauseKind,
-    NewTaskRun,
     OutputImage,
     Retention,
     RunStatus,
-    RunType,
     StepStatus,
     TaskStepRun,
 )
 from gitops.store.faults import StoreError
 from gitops.store.store import Store
 from gitops.store.task_reading import RunQuery
-
-NOON = 1_800_000_000.0
-COMMIT = Cause(CauseKind.COMMIT, "1a2b→3c4d")
-
-
-def new(number: float = 0, task: str = "shop", **fields: object) -> NewTaskRun:
-    """Return a run that was asked for `number` seconds after noon."""
-    made = NewTaskRun(
-        *("demo", task, RunType.AUTO_RUN, (COMMIT,), '{"steps": 1}', NOON + number),
-        *("ann@laptop", "laptop", "4711:1"),
-    )
-    return made._replace(**fields)  # type: ignore[arg-type]
-
-
-def ended(store: Store, number: float, status: RunStatus, **fields: object) -> str:
-    """Return a run that took a second."""
-    run = store.task_runs.ask(new(number, **fields))  # type: ignore[arg-type]
-    store.task_runs.finish(run, status, "", NOON + number + 1)
-    return run
 
 
 def test_a_run_is_remembered_as_it_went(store: Store) -> None:
@@ -94,7 +74,7 @@ def test_an_ended_run_takes_no_change(store: Store, path: Path) -> None:
         with pytest.raises(StoreError, match="final"):
             write()
     assert not book.cancel(run, "bob")
-    assert book.abandon([run], NOON) == 0
+    assert book.abandon([run]) == 0
     with book.log(run) as log:
         log.write(0, "late\n")
     with sqlite3.connect(path) as direct, pytest.raises(sqlite3.IntegrityError, match="final"):
@@ -157,37 +137,6 @@ def test_runs_are_filtered(store: Store) -> None:
     assert ids(image="blog") == ids(image="sha256:") == []
     assert book.list("another") == ()
     assert [run.id for run in book.unended("demo")] == [quick, other]
-
-
-def test_a_run_that_is_canceled_keeps_who_asked_first(store: Store) -> None:
-    """Who asked for a run's end first is remembered, before it has ended and after."""
-    run = store.task_runs.ask(new())
-    assert store.task_runs.canceled(run) == ""
-    assert store.task_runs.cancel(run, "bob")
-    assert store.task_runs.cancel(run, "eve")
-    assert store.task_runs.canceled(run) == "bob"
-    store.task_runs.finish(run, RunStatus.CANCELED, "", NOON)
-    assert store.task_runs.canceled(run) == "bob"
-
-
-def test_abandoned_runs_end_truthfully(store: Store) -> None:
-    """Of runs whose process is gone, one that was to end is canceled, and another an error."""
-    book = store.task_runs
-    runs = [book.ask(new(number)) for number in range(2)]
-    for run in runs:
-        step = TaskStepRun(1, "a", "cmd", StepStatus.RUNNING, attempts=1, peak_memory=5, cpu=2.0)
-        book.begin(run, RunStatus.RUNNING, NOON, (step,))
-    book.cancel(runs[1], "bob")
-    assert book.abandon(runs, NOON + 9) == 2
-    error, canceled = (book.find(run) for run in runs)
-    assert error is not None
-    assert canceled is not None
-    assert (error.status, error.message) == (RunStatus.ERROR, "the process ended without a word")
-    assert (error.ended, error.peak_memory, error.cpu) == (NOON + 9, 5, 2.0)
-    assert canceled.status is RunStatus.CANCELED
-    assert "bob" in canceled.message
-    (step,) = book.steps(runs[0])
-    assert (step.status, step.ended) == (StepStatus.FAILED, NOON + 9)
 
 
 def test_the_latest_of_each_kind_are_kept(store: Store) -> None:

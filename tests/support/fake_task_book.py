@@ -74,6 +74,10 @@ class FakeTaskBook:
         """Return who asked for its end."""
         return self.asked_to_end.get(run, "")
 
+    def interrupted(self, run: str, owner: str) -> None:
+        """Remember who did it."""
+        self.asked_to_end[run] = owner
+
     def unended(self, project: str) -> tuple[TaskRun, ...]:
         """Return what has not ended."""
         return tuple(
@@ -94,7 +98,7 @@ class FakeTaskBook:
         """Say whether anything was ever asked for before."""
         return any(new.created <= moment for new in self.asked.values())
 
-    def abandon(self, runs: Sequence[str], _now: float) -> int:
+    def abandon(self, runs: Sequence[str]) -> int:
         """End them."""
         for run in runs:
             self.statuses[run].append(RunStatus.ERROR)

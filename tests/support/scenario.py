@@ -41,10 +41,21 @@ class Answer(NamedTuple):
     body: str
 
 
+_GIVEN: set[int] = set()
+_WORKERS = 8
+_PORTS = range(20000, 32000)
+"""Outside of what the kernel gives to clients."""
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody uses, outside of what the kernel gives to clients."""
+    """Return a loopback port that nobody uses, and that nobody else of this test run is given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+    own = _PORTS[worker::_WORKERS]
     while True:
-        port = 20000 + secrets.randbelow(12000)
+        port = secrets.choice(own)
+        if port in _GIVEN:
+            continue
+        _GIVEN.add(port)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -112,6 +112,10 @@ class MemoryBook:
         assert now
         self.ends.append((status, message))
 
+    def interrupted(self, run: str, owner: str) -> None:
+        assert run == MARK.run
+        self.canceler = owner
+
     def canceled(self, run: str) -> str:
         assert run == MARK.run
         return self.canceler
@@ -127,9 +131,9 @@ class _Files(NamedTuple):
 class SourceFiles:
     """A `RunContext` with one file; a build of it is named `source:<Dockerfile>`."""
 
-    def write_to(self, stream: BinaryIO) -> None:
+    def write_all(self, stream: BinaryIO, top: str) -> None:
         with tarfile.open(fileobj=stream, mode="w|") as tar:
-            info = tarfile.TarInfo("code.txt")
+            info = tarfile.TarInfo(f"{top}/code.txt")
             info.size = 4
             tar.addfile(info, BytesIO(b"code"))
 

@@ -19,7 +19,8 @@ from gitops.plan.text import summary
 class PlainReporter:
     """A line when a step begins and when it ends; its log as it comes, or only if it goes wrong.
 
-    Several plans may run at once, so a line says what it is about.
+    Several plans may run at once, so a line says what it is about. Output that cannot be written,
+    as its reader has gone or the disk is full, ends what is shown, not the work.
     """
 
     def __init__(self, *, logs: bool = True, quiet: bool = False) -> None:
@@ -27,6 +28,7 @@ class PlainReporter:
         self._logs = logs
         self._quiet = quiet
         self._kept: dict[tuple[Address, int], LastLines] = {}
+        self._error: OSError | None = None
 
     def planned(self, plan: Plan) -> None:
         """Show what is about to be done."""
@@ -61,12 +63,18 @@ class PlainReporter:
         self._say(text)
 
     def close(self) -> None:
-        """Nothing is left open: each line stands alone."""
+        """Raise what kept the output from being written."""
+        if self._error is not None:
+            raise self._error
 
     def _say(self, text: str) -> None:
-        if not self._quiet:
-            with self._lock:
+        with self._lock:
+            if self._quiet or self._error is not None:
+                return
+            try:
                 click.echo(text)
+            except OSError as error:
+                self._error = error
 
 
 def _quoted(step: Step, lines: Iterable[str]) -> str:

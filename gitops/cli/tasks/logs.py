@@ -66,7 +66,7 @@ def print_run_log(store: Store, run: TaskRun, choice: RunChoice) -> int:
     while True:
         # The status first: what was written before the end is read after it.
         kept = store.task_runs.find(run.id)
-        now = None if kept is None else as_seen(kept)
+        now = None if kept is None else as_seen(store, kept)
         last = now is None or now.status.ended or not choice.follow
         if steps.look(final=last):
             printer = printer or _Printer(store, run.id, steps, choice)

@@ -7,6 +7,7 @@ import json
 import click
 
 from gitops.cli.pages.moments import moment, span
+from gitops.cli.tasks.seen_runs import steps_as_seen
 from gitops.model.task_runs import OutputImage, StepStatus, TaskRun, TaskStepRun
 from gitops.store.store import Store
 
@@ -52,7 +53,7 @@ def full_document(store: Store, run: TaskRun) -> dict[str, object]:
     snapshot = store.task_runs.snapshot(run.id)
     return {
         **run_document(run),
-        "steps": [_step_document(step) for step in store.task_runs.steps(run.id)],
+        "steps": [_step_document(step) for step in steps_as_seen(store, run)],
         "images": [image._asdict() for image in store.task_runs.images(run.id)],
         "snapshot": json.loads(snapshot) if snapshot else None,
     }
@@ -63,7 +64,7 @@ def print_page(store: Store, run: TaskRun, *, color: bool) -> None:
     for name, value in _fields(run):
         if value:
             click.echo(f"{name:12} {value}")
-    steps = store.task_runs.steps(run.id)
+    steps = steps_as_seen(store, run)
     if steps:
         from gitops.cli.pages.tables import print_table  # noqa: PLC0415 - rich: 70 ms, only for a table
 

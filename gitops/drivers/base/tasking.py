@@ -86,13 +86,17 @@ class StepContainer(NamedTuple):
 
 
 class StepEnd(NamedTuple):
-    """How a container ended. `peak_memory` bytes and `cpu` seconds are 0 where nothing was seen."""
+    """How a container ended. `peak_memory` bytes and `cpu` seconds are 0 where nothing was seen.
+
+    One that was `given_up` was killed, or never begun, because the flag was raised.
+    """
 
     exit_code: int
     out_of_memory: bool = False
     error: str = ""
     peak_memory: int = 0
     cpu: float = 0.0
+    given_up: bool = False
 
 
 class Leftover(NamedTuple):
@@ -122,7 +126,7 @@ class TaskEngine(Protocol):
         """Start a container, give all of its output (both streams) to `sink`, return its end.
 
         Nothing of the output is lost, however fast it comes. When `cancel` is raised the container
-        is killed at once, and CANCELLED raised when it is dead.
+        is killed at once, and the call returns when it is dead.
         """
         ...
 

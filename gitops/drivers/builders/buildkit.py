@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from gitops.drivers.base import (
@@ -29,6 +28,7 @@ from gitops.drivers.builders.small_context import small_context
 from gitops.drivers.builders.strangers import checked
 from gitops.drivers.command import CommandOptions, run
 from gitops.drivers.leftover_processes import VARIABLE
+from gitops.drivers.own_folders import own_folder
 from gitops.drivers.processes import this_host, this_process
 from gitops.drivers.redact import Redactor
 
@@ -196,8 +196,8 @@ def _secret_files(job: BuildJob) -> Iterator[Mapping[str, str]]:
     if not job.secrets:
         yield {}
         return
-    with TemporaryDirectory(prefix="gitops-secrets-") as name:  # mode 0700 (mkdtemp)
-        places = {key: str(Path(name) / str(number)) for number, key in enumerate(job.secrets)}
+    with own_folder("secrets") as folder:
+        places = {key: str(folder / str(number)) for number, key in enumerate(job.secrets)}
         for key, place in places.items():
             descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as stream:

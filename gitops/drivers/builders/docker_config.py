@@ -8,9 +8,9 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from gitops.drivers.own_folders import own_folder
 from gitops.model.image import DOCKER_HUB
 from gitops.model.secret import Secret
 
@@ -45,8 +45,7 @@ def docker_config(endpoint: Endpoint, *, helpers: bool = True) -> Iterator[Path]
     `helpers` writes, for each registry of ours, that no credential helper is asked for it: the CLI
     would not look at our entry otherwise. The SDK takes the same line for a helper without a name.
     """
-    with TemporaryDirectory(prefix="gitops-docker-") as name:
-        folder = Path(name)
+    with own_folder("docker") as folder:
         plugins = endpoint.home / "cli-plugins"
         if plugins.is_dir():
             (folder / "cli-plugins").symlink_to(plugins.resolve())

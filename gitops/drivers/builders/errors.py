@@ -30,7 +30,8 @@ _OUTSIDE = re.compile(
     r"|cannot connect to the docker daemon|error during connect|service unavailable|bad gateway"
     r"|pull access denied|unauthorized|failed to resolve source metadata|manifest unknown"
     r"|failed to do request|failed to authorize|authorization failed|certificate signed by"
-    r"|internal server error|status code [^:]*: 5\d\d|: 5\d\d [a-z ]*$|\S+: not found\s*$"
+    r"|internal server error|status code [^:]*: 5\d\d|: 5\d\d [a-z ]*$"
+    r"|(?<!not )\b[\w./:@-]+: not found\s*$"
     r"|request canceled|daemon is shutting down|no such image|repository does not exist",
     re.IGNORECASE,
 )  # fmt: skip

@@ -7,18 +7,15 @@ tenth of a second, whatever its size. To write many files once more would take l
 from __future__ import annotations
 
 import os
-import shutil
 import tarfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from tempfile import gettempdir, mkdtemp
 from typing import BinaryIO, cast
 
 from gitops.drivers.base import BuildContext
-from gitops.drivers.processes import is_alive, this_host, this_process
+from gitops.drivers.own_folders import own_folder
 from gitops.drivers.sources.context_tree import above
 
 MOST_BYTES = 4 << 20
@@ -34,19 +31,14 @@ class _TooMuchError(Exception):
 def small_context(context: BuildContext) -> Iterator[Path | None]:
     """Give a folder that holds what the tar of a context would; none where that is no gain.
 
-    Raises what writing the context raises. The folder is gone afterwards; that of a process which
-    was killed goes with the next one.
+    Raises what writing the context raises. The folder is gone afterwards.
     """
     tar = _packed(context)
     if tar is None:
         yield None
         return
-    _clear(Path(gettempdir()))
-    folder = Path(mkdtemp(prefix=_own_prefix()))  # mode 0700
-    try:
+    with own_folder("context") as folder:
         yield folder if _unpacked(tar, folder) else None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _packed(context: BuildContext) -> BytesIO | None:
@@ -130,22 +122,3 @@ def _date(folder: Path, members: Iterable[tarfile.TarInfo]) -> None:
                 below.chmod(0o755)
     for member in members:
         os.utime(folder / member.name, (member.mtime, member.mtime))
-
-
-def _own_prefix() -> str:
-    return f"{_PREFIX}{_machine()}-{this_process().replace(':', '-')}-"
-
-
-def _machine() -> str:
-    return f"{zlib.crc32(this_host().encode()):08x}"
-
-
-def _clear(parent: Path) -> None:
-    """Remove the folders of processes of this machine that were killed."""
-    own = f"{_PREFIX}{_machine()}-"
-    for name in os.listdir(parent):  # noqa: PTH208 - there may be thousands, and none of them ours
-        pid, _, rest = name.removeprefix(own).partition("-")
-        process = f"{pid}:{rest.partition('-')[0]}"
-        if name.startswith(own) and is_alive(this_host(), process) is False:
-            with suppress(OSError):
-                shutil.rmtree(parent / name)

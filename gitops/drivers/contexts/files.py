@@ -88,9 +88,9 @@ class RunFiles(NamedTuple):
     always: tuple[str, ...] = ()
     given: Given | None = None
 
-    def write_to(self, stream: BinaryIO) -> None:
+    def write_all(self, stream: BinaryIO, top: str) -> None:
         """Write all files as a tar, for a workspace: `.dockerignore` is for builds only."""
-        tar = TarStream(stream)
+        tar = TarStream(stream, top=top)
         self.files.write("", Matcher(self.always), tar)
         tar.end()
 

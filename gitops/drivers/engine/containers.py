@@ -118,7 +118,6 @@ def start(client: SdkClient, name: str) -> None:
         raise DriverError(
             ErrorKind.CONFLICT,
             f"container {name} could not be started: port {port} of {address} is taken by {holder}",
-            "stop that, or give the port another number in the spec",
         ) from error
 
 

@@ -8,11 +8,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.own_folders import own_folder
 from gitops.drivers.redact import Redactor
 from gitops.model.resources import Credentials, GitSource, SshKey
 from gitops.model.secret import Secret, Secrets
@@ -174,11 +174,11 @@ def access(remote: Remote, config: Path) -> Iterator[Mapping[str, str]]:
     if login == Login():
         yield plain
         return
-    with TemporaryDirectory(prefix="gitops-git-") as folder:
+    with own_folder("git") as folder:
         if login.password is not None:
-            yield {**plain, **_password(remote, login.password, Path(folder))}
+            yield {**plain, **_password(remote, login.password, folder)}
         elif login.key is not None:
-            yield plain | {"GIT_SSH_COMMAND": _key(login.key, login.known_hosts, Path(folder))}
+            yield plain | {"GIT_SSH_COMMAND": _key(login.key, login.known_hosts, folder)}
 
 
 def _password(remote: Remote, password: Secret, folder: Path) -> Mapping[str, str]:

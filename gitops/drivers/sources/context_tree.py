@@ -153,12 +153,18 @@ class TarStream:
 
     `tarfile.TarFile` is not used, because it ends the archive when an error passes through it, and
     half a context must not look like a whole one.
+
+    All lies below the folder `top`, which is not written itself.
     """
 
     def __init__(
-        self, stream: BinaryIO, instead: Mapping[str, bytes] = MappingProxyType({})
+        self,
+        stream: BinaryIO,
+        instead: Mapping[str, bytes] = MappingProxyType({}),
+        top: str = "",
     ) -> None:
         self._stream = stream
+        self._top = f"{top}/" if top else ""
         self._folders: set[str] = set()
         self._instead = instead
         """Contents, by path, that take the place of those that are written."""
@@ -179,7 +185,7 @@ class TarStream:
     def same(self, path: str, target: str, date: int) -> None:
         """Write a hard link to a file that was written before."""
         self._parents(path, date)
-        self._header(path, tarfile.LNKTYPE, 0o644, date, target=target)
+        self._header(path, tarfile.LNKTYPE, 0o644, date, target=f"{self._top}{target}")
 
     def file(self, entry: Entry, size: int, date: int) -> None:
         """Begin a file; `content` has to follow until `size` bytes are written, then `pad`."""
@@ -211,7 +217,7 @@ class TarStream:
     def _header(
         self, path: str, kind: bytes, mode: int, date: int, *, size: int = 0, target: str = ""
     ) -> None:
-        info = tarfile.TarInfo(path)
+        info = tarfile.TarInfo(f"{self._top}{path}")
         info.type, info.mode, info.mtime = kind, mode, date
         info.size, info.linkname = size, target
         self._stream.write(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))

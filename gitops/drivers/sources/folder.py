@@ -145,21 +145,16 @@ def walk(root: Path, matcher: Matcher, below: str = "") -> Iterator[Entry]:
                 continue
             yield from walk(root, matcher, path)
         else:
-            yield from _single(item, path, matcher)
+            yield from _single(item, path)
 
 
-def _single(item: os.DirEntry[str], path: str, matcher: Matcher) -> Iterator[Entry]:
+def _single(item: os.DirEntry[str], path: str) -> Iterator[Entry]:
+    """Give a file or link; sockets, pipes and devices are left out, as docker does."""
     mode = item.stat(follow_symlinks=False).st_mode
     if stat.S_ISLNK(mode):
         yield Entry(path, LINK, "")
     elif stat.S_ISREG(mode):
         yield Entry(path, PROGRAM if mode & stat.S_IXUSR else FILE, "")
-    elif not matcher.ignored(path):
-        raise DriverError(
-            ErrorKind.INVALID,
-            f"{item.path} is a socket, pipe or device, which cannot be sent to a build",
-            "remove it, or name it in .dockerignore",
-        )
 
 
 def _hashed(root: Path, entry: Entry) -> Entry:

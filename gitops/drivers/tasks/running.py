@@ -21,6 +21,7 @@ _LOOK = 0.05
 _DIES = 30.0
 """Seconds that a killed container may take until it is dead."""
 _REFUSED = 400
+_GIVEN_UP = StepEnd(_KILLED, given_up=True)
 
 
 class _State(Span):
@@ -61,7 +62,7 @@ class Runner(NamedTuple):
         """
         with attached(self.lines, container) as output:
             if cancel.is_set():
-                raise _cancelled(container)
+                return _GIVEN_UP
             refused = self.start(container)
             if refused is not None:
                 return refused
@@ -74,10 +75,11 @@ class Runner(NamedTuple):
                 carry(output, sink, cancel)
                 answer = waiting.answer(cancel)
                 if answer is None:
+                    used.look()
                     output.close()
                     self._kill(container, waiting)
-                    raise _cancelled(container)
-        return self._end(container, answer)._replace(peak_memory=used.memory, cpu=used.cpu)
+        end = self._end(container, answer) if answer is not None else _GIVEN_UP
+        return end._replace(peak_memory=used.memory, cpu=used.cpu)
 
     def start(self, container: str) -> StepEnd | None:
         """Start a container; return its end if its program could not be begun."""
@@ -133,7 +135,3 @@ def succeed(answer: Answer, what: str) -> Answer:
     if answer.status < 500:  # noqa: PLR2004 - the engine's own failures in HTTP
         return expect(answer, what)
     raise DriverError(kind_of_message(answer.message), what, answer.message)
-
-
-def _cancelled(container: str) -> DriverError:
-    return DriverError(ErrorKind.CANCELLED, f"container {container} was given up")

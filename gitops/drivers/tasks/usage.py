@@ -26,9 +26,15 @@ class _CpuStats(TypedDict):
     cpu_usage: _Cpu
 
 
+class _MemoryDetails(TypedDict, total=False):
+    inactive_file: int
+    total_inactive_file: int
+
+
 class _MemoryStats(TypedDict, total=False):
     usage: int
     max_usage: int
+    stats: _MemoryDetails
 
 
 class _Stats(TypedDict):
@@ -39,8 +45,9 @@ class _Stats(TypedDict):
 class Samples:
     """Looks at a container from a thread of its own while the context lasts.
 
-    `memory` is the most that was seen, in bytes; with cgroups v1 the kernel keeps that itself.
-    `cpu` is seconds. Both are 0 for a container that ended before the first look.
+    `memory` is the most that was seen, in bytes, less files that the kernel merely keeps at hand
+    (as in `docker stats`); with cgroups v1 the kernel itself keeps the most. `cpu` is seconds.
+    Both are 0 for a container that ended before the first look.
     """
 
     def __init__(self, http: EngineHttp, container: str) -> None:
@@ -49,7 +56,7 @@ class Samples:
         self._http = http
         self._path = f"/containers/{container}/stats?stream=0&one-shot=1"
         self._ended = Event()
-        self._thread = Thread(target=self._look, name=f"use of {container}", daemon=True)
+        self._thread = Thread(target=self._follow, name=f"use of {container}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,19 +72,26 @@ class Samples:
         # container is gone is answered with nothing.
         self._ended.set()
 
-    def _look(self) -> None:
+    def _follow(self) -> None:
         pause = _FIRST
         while not self._ended.wait(pause):
             pause = min(pause * 2, _LONGEST)
-            try:
-                answer = self._http.call("GET", self._path)
-            except DriverError:
-                continue
-            # Of a container that ends just now the engine tells nothing at all, and calls it well.
-            if answer.status == 200 and answer.body.strip():  # noqa: PLR2004 - OK
-                self._take(cast("_Stats", answer.json()))
+            self.look()
+
+    def look(self) -> None:
+        """Look once more: before the container is killed, for example."""
+        try:
+            answer = self._http.call("GET", self._path)
+        except DriverError:
+            return
+        # Of a container that ends just now the engine tells nothing at all, and calls it well.
+        if answer.status == 200 and answer.body.strip():  # noqa: PLR2004 - OK
+            self._take(cast("_Stats", answer.json()))
 
     def _take(self, told: _Stats) -> None:
         memory = told["memory_stats"]
-        self.memory = max(self.memory, memory.get("max_usage") or memory.get("usage") or 0)
+        details = memory.get("stats", {})
+        cached = details.get("total_inactive_file", details.get("inactive_file", 0))
+        most = memory.get("max_usage") or memory.get("usage") or 0
+        self.memory = max(self.memory, most - cached)
         self.cpu = max(self.cpu, told["cpu_stats"]["cpu_usage"]["total_usage"] / _NANO)

@@ -27,7 +27,7 @@ def sweeping(plan: Plan, scene: Scene, reporter: Reporter) -> Iterator[None]:
         yield
         return
     registrar, gone = scene.runs.registrar, scene.world.tools.gone
-    end_records(registrar.book, registrar.project, gone, registrar.clock())
+    end_records(registrar.book, registrar.project, gone)
     looks = [Look(_Sweep(scene, target, reporter)) for target in sorted(targets)]
     try:
         yield

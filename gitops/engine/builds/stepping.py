@@ -77,6 +77,8 @@ def _read(job: Job, said: Said, run: str) -> Task:
 def _outcome(job: Job, report: Report, said: Said) -> Outcome:
     run, result = report.run.id, report.result
     see = run_text(f"`gitops logs {run}` has the whole log", _end_of_log(result, said))
+    if not result.steps:
+        see = ""  # no step has begun: there is no log
     match result.status:
         case RunStatus.SUCCEEDED:
             return _named(job, report)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.tasks.silence import SilentRegistryError
-from gitops.engine.tasks.states import Tried
+from gitops.engine.tasks.states import Tally, Tried
 from gitops.engine.tasks.stopping import Stop, StopFlag, Why, limited
 from gitops.engine.tasks.voice import Ear, Voice
 from gitops.model.tasks import TaskStep
@@ -22,35 +22,31 @@ class StoppedError(Exception):
     """The run was stopped while a step was at work."""
 
 
-class Attempted(NamedTuple):
-    """The last attempt, and how many there were."""
+def attempt(step: TaskStep, once: Once, flag: StopFlag, voice: Voice, tally: Tally) -> Tried:
+    """Carry a step out to its end, and count what that takes; return the last attempt.
 
-    tried: Tried
-    attempts: int
-
-
-def attempt(step: TaskStep, once: Once, flag: StopFlag, voice: Voice) -> Attempted:
-    """Carry a step out to its end; raise `StoppedError` when the run's flag was raised."""
+    Raises `StoppedError` when the run's flag was raised.
+    """
     if step.start_delay and flag.wait(step.start_delay):
         raise StoppedError
-    attempts = 0
     last = Tried()
     for turn in range(step.repeat + 1):
         if turn:
             voice.line(f"step {step.id}: repetition {turn} of {step.repeat}")
-        last, tries = _with_retries(step, once, flag, voice)
-        attempts += tries
+        last = _with_retries(step, partial(_once, step, once, flag, tally), flag, voice)
         if last.message:
             break
     if last.message and step.ignore_errors and (last.ignorable or not last.beside):
         last = last._replace(ignored=True)
-    return Attempted(last, attempts)
+    return last
 
 
-def _with_retries(step: TaskStep, once: Once, flag: StopFlag, voice: Voice) -> tuple[Tried, int]:
+def _with_retries(
+    step: TaskStep, once: Callable[[Ear], Tried], flag: StopFlag, voice: Voice
+) -> Tried:
     for number in range(1, step.retries + 2):
         ear = Ear(voice, step.retry_on)
-        tried = _once(step, once, flag, ear)
+        tried = once(ear)
         if not tried.message or number > step.retries:
             break
         ear.listen(tried.message)
@@ -60,10 +56,11 @@ def _with_retries(step: TaskStep, once: Once, flag: StopFlag, voice: Voice) -> t
         voice.line(f"{tried.message}; retry {number} of {step.retries}{_in(step.retry_delay)}")
         if flag.wait(step.retry_delay):
             raise StoppedError
-    return tried, number
+    return tried
 
 
-def _once(step: TaskStep, once: Once, flag: StopFlag, ear: Ear) -> Tried:
+def _once(step: TaskStep, once: Once, flag: StopFlag, tally: Tally, ear: Ear) -> Tried:
+    tally.attempts += 1
     limit = Why(
         Stop.STEP_TIMEOUT, f"step {step.id} did not end in {step.timeout:g} s (its timeout)"
     )
@@ -77,9 +74,10 @@ def _once(step: TaskStep, once: Once, flag: StopFlag, ear: Ear) -> Tried:
                 return Tried(limit.text)
             ignorable = isinstance(error, SilentRegistryError)
             return Tried(_told(step, error), beside=error.kind in _BESIDE, ignorable=ignorable)
+    tally.count(tried)
     if flag.is_set() and tried.message:
         raise StoppedError
-    return tried
+    return tried._replace(message=limit.text) if tried.given_up else tried
 
 
 def _told(step: TaskStep, error: DriverError) -> str:

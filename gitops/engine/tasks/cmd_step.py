@@ -43,7 +43,7 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
         _provide(step, line, yard, flag, ear)
     identity = yard.belongings.create(container)
     try:
-        yard.workspace.fill(container, identity)
+        yard.workspace.fill(container, identity, flag)
         if step.detach or line.detach:
             yard.engine.detach(identity, ear.block)
             return Tried()
@@ -53,6 +53,8 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
         raise
     if not step.keep:
         yard.belongings.discard(container.name)
+    if end.given_up:
+        return Tried(f"step {step.id} was given up", None, end.peak_memory, end.cpu, given_up=True)
     if end.out_of_memory and not end.exit_code:
         ear.line(f"warning: a process of step {step.id} was killed, for want of memory")
     return Tried(_message(step, end), end.exit_code, end.peak_memory, end.cpu)

@@ -67,8 +67,12 @@ def carry_out(errand: Errand, office: Office, cancel: Cancel) -> Report:
     result = Result(RunStatus.ERROR, "the program broke off while it was at work")
     began: list[float] = []
     try:
-        with heeding(run, office.book, cancel) as flag:
+        with heeding(run, office.book, cancel, errand.new.owner) as flag:
             result = _in_turn(run, errand, office, flag, began)
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        result = result._replace(message=f"the program broke off while it was at work: {why}")
+        raise
     finally:
         ended = office.clock()
         office.book.finish(run, result.status, result.message, ended)

@@ -56,7 +56,11 @@ class TaskBook(Protocol):
         ...
 
     def canceled(self, run: str) -> str:
-        """Return who asked for the end of a run, if anybody did."""
+        """Return who asked for the end of a run, if anybody did; nobody while it cannot be read."""
+        ...
+
+    def interrupted(self, run: str, owner: str) -> None:
+        """Remember who has interrupted a run, as far as that can be written."""
         ...
 
     def unended(self, project: str) -> Sequence[TaskRun]:
@@ -71,7 +75,7 @@ class TaskBook(Protocol):
         """Say whether a run, of any project, was at work then, and has not succeeded since."""
         ...
 
-    def abandon(self, runs: Sequence[str], now: float) -> int:
+    def abandon(self, runs: Sequence[str]) -> int:
         """End runs whose process is gone; return how many there were."""
         ...
 

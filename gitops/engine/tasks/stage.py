@@ -16,8 +16,8 @@ from gitops.model.secret import Secret
 class RunContext(Protocol):
     """The files that a run works on, where they come from."""
 
-    def write_to(self, stream: BinaryIO) -> None:
-        """Write all of them as an uncompressed tar, for the workspace."""
+    def write_all(self, stream: BinaryIO, top: str) -> None:
+        """Write all of them, below the folder `top`, as an uncompressed tar."""
         ...
 
     def build(self, folder: str, dockerfile: str) -> AbstractContextManager[BuildContext]:

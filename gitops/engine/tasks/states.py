@@ -19,6 +19,7 @@ class Tried(NamedTuple):
 
     `beside` says that it was not the step's fault: the engine is gone, the disk is full. A step
     that ignores errors ignores such a one only if it is `ignorable`: a registry does not answer.
+    What is `given_up` was called off, or has met a limit of time.
     """
 
     message: str = ""
@@ -28,6 +29,25 @@ class Tried(NamedTuple):
     beside: bool = False
     ignored: bool = False
     ignorable: bool = False
+    given_up: bool = False
+
+
+class Tally:
+    """What the attempts at a step have come to so far. Usage is the sum, or the most, of all."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.peak_memory = 0
+        self.cpu = 0.0
+
+    def count(self, tried: Tried) -> None:
+        """Add what an attempt has used."""
+        self.peak_memory = max(self.peak_memory, tried.peak_memory)
+        self.cpu += tried.cpu
+
+    def on(self, record: TaskStepRun) -> TaskStepRun:
+        """Return the record with it."""
+        return record._replace(attempts=self.attempts, peak_memory=self.peak_memory, cpu=self.cpu)
 
 
 class Result(NamedTuple):
@@ -46,17 +66,14 @@ def begun_with(task: Task) -> tuple[TaskStepRun, ...]:
     return tuple(TaskStepRun(number, one.id, one.kind) for number, one in enumerate(task.steps, 1))
 
 
-def after_attempts(record: TaskStepRun, tried: Tried, attempts: int, now: float) -> TaskStepRun:
+def after_attempts(record: TaskStepRun, tried: Tried, now: float) -> TaskStepRun:
     """Return the record of a step that has ended."""
     failed = bool(tried.message) and not tried.ignored
     return record._replace(
         status=StepStatus.FAILED if failed else StepStatus.SUCCEEDED,
         exit_code=tried.exit_code,
-        attempts=attempts,
         message=f"ignored: {tried.message}" if tried.ignored else tried.message,
         ended=now,
-        peak_memory=max(record.peak_memory, tried.peak_memory),
-        cpu=record.cpu + tried.cpu,
     )
 
 

@@ -6,12 +6,12 @@ from functools import partial
 from threading import Lock
 from typing import NamedTuple
 
-from gitops.engine.tasks.attempts import Attempted, Once, StoppedError, attempt
+from gitops.engine.tasks.attempts import Once, StoppedError, attempt
 from gitops.engine.tasks.build_step import Shop, own_image, run_build
 from gitops.engine.tasks.cmd_step import Yard, run_command
 from gitops.engine.tasks.push_step import Made, Shelf, run_push
 from gitops.engine.tasks.stage import Records, Stage
-from gitops.engine.tasks.states import Tried, after_attempts
+from gitops.engine.tasks.states import Tally, Tried, after_attempts
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.engine.tasks.voice import Ear, Voice
 from gitops.model.image import parse_image
@@ -64,8 +64,9 @@ class Board:
         """Remember a step that was killed because the run was stopped."""
         with self._lock:
             self._interrupted.append(record.id)
-        ended = record._replace(status=StepStatus.FAILED, message=why, ended=self._records.clock())
-        self.put(ended._replace(attempts=max(1, record.attempts)))
+        self.put(
+            record._replace(status=StepStatus.FAILED, message=why, ended=self._records.clock())
+        )
 
     def built(self, line: BuildLine, own: str) -> None:
         """Remember the names that a build gave, and the image's `own` name in this run."""
@@ -103,22 +104,23 @@ def work_on(step: TaskStep, bench: Bench) -> tuple[str, bool]:
     voice = Voice(stage.records, record.number, step.id)
     if bench.many:
         voice.line(f"step {step.id}: started")
+    tally = Tally()
     try:
-        done = attempt(step, _once(step, bench), stage.flag, voice)
+        tried = attempt(step, _once(step, bench), stage.flag, voice, tally)
     except StoppedError:
         why = stage.flag.why
-        board.stopped(record, voice.clean(why.text if why else "stopped"))
+        board.stopped(tally.on(record), voice.clean(why.text if why else "stopped"))
         return "stopped", False
-    return _ended(step, record, done, bench, voice)
+    return _ended(step, tally.on(record), tried, bench, voice)
 
 
 def _ended(
-    step: TaskStep, record: TaskStepRun, done: Attempted, bench: Bench, voice: Voice
+    step: TaskStep, record: TaskStepRun, tried: Tried, bench: Bench, voice: Voice
 ) -> tuple[str, bool]:
-    tried = done.tried._replace(message=voice.clean(done.tried.message))
+    tried = tried._replace(message=voice.clean(tried.message))
     if isinstance(step.work, BuildLine) and not tried.message:
         bench.board.built(step.work, str(own_image(bench.stage.run, step)))
-    ended = after_attempts(record, tried, done.attempts, bench.stage.records.clock())
+    ended = after_attempts(record, tried, bench.stage.records.clock())
     bench.board.put(ended)
     took = (ended.ended or 0.0) - (ended.started or 0.0)
     if ended.message:

@@ -104,12 +104,14 @@ def limited(flag: StopFlag, seconds: float, why: Why) -> Iterator[StopFlag]:
 
 
 @contextmanager
-def heeding(run: str, book: TaskBook, cancel: Cancel) -> Iterator[StopFlag]:
-    """Give the flag of a run: raised with `cancel`, or when the book says that somebody asked."""
+def heeding(run: str, book: TaskBook, cancel: Cancel, owner: str = "") -> Iterator[StopFlag]:
+    """Give the flag of a run: raised with `cancel`, or when the book says that somebody asked.
+
+    The book is told of `cancel` where it is raised by the `owner` of the run.
+    """
     flag, ended = StopFlag(), Event()
-    thread = Thread(
-        target=_heed, args=(run, book, cancel, flag, ended), name=f"heed-{run}", daemon=True
-    )
+    heed = _Heed(run, book, owner)
+    thread = Thread(target=heed.until, args=(ended, cancel, flag), name=f"heed-{run}", daemon=True)
     thread.start()
     try:
         yield flag
@@ -118,13 +120,21 @@ def heeding(run: str, book: TaskBook, cancel: Cancel) -> Iterator[StopFlag]:
         thread.join()
 
 
-def _heed(run: str, book: TaskBook, cancel: Cancel, flag: StopFlag, ended: Event) -> None:
-    glances = 0
-    while not ended.wait(GLANCE):
-        if cancel.is_set():
-            flag.stop(Why(Stop.CANCELED, "interrupted"))
-            return
-        glances += 1
-        if glances % LOOK == 0 and (who := book.canceled(run)):
-            flag.stop(Why(Stop.CANCELED, f"canceled by {who}"))
-            return
+class _Heed(NamedTuple):
+    run: str
+    book: TaskBook
+    owner: str
+
+    def until(self, ended: Event, cancel: Cancel, flag: StopFlag) -> None:
+        """Raise the flag when somebody wants the end of the run, unless that comes first."""
+        glances = 0
+        while not ended.wait(GLANCE):
+            if cancel.is_set():
+                flag.stop(Why(Stop.CANCELED, "interrupted"))
+                if self.owner:
+                    self.book.interrupted(self.run, self.owner)
+                return
+            glances += 1
+            if glances % LOOK == 0 and (who := self.book.canceled(self.run)):
+                flag.stop(Why(Stop.CANCELED, f"canceled by {who}"))
+                return

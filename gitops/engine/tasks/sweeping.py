@@ -38,13 +38,13 @@ def sweep(
     return tuple(done)
 
 
-def end_records(book: TaskBook, project: str, gone: Callable[[str, str], bool], now: float) -> int:
+def end_records(book: TaskBook, project: str, gone: Callable[[str, str], bool]) -> int:
     """End the records of a project's runs whose process is gone; return how many there were.
 
-    `gone` says of (host, process) whether it has ended for certain, `now` is seconds since 1970.
+    `gone` says of (host, process) whether it has ended for certain.
     """
     dead = [run.id for run in book.unended(project) if gone(run.host, run.process)]
-    return book.abandon(dead, now) if dead else 0
+    return book.abandon(dead) if dead else 0
 
 
 def _remove(engine: TaskEngine, left: Leftover) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from io import BytesIO
-from threading import Event, Lock
+from threading import Lock
 from typing import BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import (
     BuildContext,
+    Cancel,
     DriverError,
     ErrorKind,
     RunMark,
@@ -28,6 +29,7 @@ from gitops.engine.tasks.names import (
     shared_volume,
 )
 from gitops.engine.tasks.stage import RunContext, WorkspaceReader
+from gitops.engine.tasks.stopping import GLANCE
 from gitops.model.secret import Secret
 from gitops.model.tasks import HOME, WORKSPACE, Task, TaskStep
 
@@ -62,24 +64,35 @@ class Workspace:
         """Say whether a step may have changed files."""
         return bool(self._image)
 
-    def fill(self, container: StepContainer, identity: str) -> None:
+    def fill(self, container: StepContainer, identity: str, cancel: Cancel) -> None:
         """Fill what this container mounts and nobody has filled; it has to be done before it runs.
 
-        Other containers wait meanwhile: none may see half a context.
+        Other containers wait meanwhile: none may see half a context. Raises CANCELLED, in the
+        middle of it too, when `cancel` is raised.
         """
-        with self._lock:
+        with self._held(cancel):
             for mount in container.mounts:
                 if mount.source not in self._filled and not mount.bind:
-                    if mount.read_only:
-                        self._fill_apart(mount, container.image)
+                    if mount.read_only or container.read_only:
+                        self._fill_apart(mount, container.image, cancel)
                     else:
-                        self._fill(mount, identity)
+                        self._fill(mount, identity, cancel)
                     self._filled.add(mount.source)
             shared = shared_volume(self._tools.mark.run)
             if any(mount.source == shared for mount in container.mounts):
                 self._image = self._image or container.image
 
-    def fill_ahead(self, images: Iterable[str], given_up: Event) -> None:
+    @contextmanager
+    def _held(self, cancel: Cancel) -> Iterator[None]:
+        while not self._lock.acquire(timeout=GLANCE):
+            if cancel.is_set():
+                raise _of_no_use()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def fill_ahead(self, images: Iterable[str], given_up: Cancel) -> None:
         """Fill the shared workspace before any step mounts it, through a container of any image.
 
         Steps that want it wait meanwhile. What goes wrong is left for them to meet.
@@ -91,8 +104,7 @@ class Workspace:
             if filler is None or context is None:
                 return
             try:
-                write = partial(_write_unless, given_up, context)
-                self._tools.engine.upload(filler, WORKSPACE, write)
+                self._upload(filler, WORKSPACE, context, given_up)
                 self._filled.add(shared)
             finally:
                 self._tools.belongings.discard(filler_name(mark.run))
@@ -120,21 +132,33 @@ class Workspace:
         )
         return self._tools.belongings.create(container)
 
-    def _fill_apart(self, mount: StepMount, image: str) -> None:
+    def _fill_apart(self, mount: StepMount, image: str, cancel: Cancel) -> None:
         """Fill what its first container may only read, through which the engine writes nothing."""
         filler = self._apart(image, (mount._replace(read_only=False),))
         try:
-            self._fill(mount, filler)
+            self._fill(mount, filler, cancel)
         finally:
             self._tools.belongings.discard(filler_name(self._tools.mark.run))
 
-    def _fill(self, mount: StepMount, identity: str) -> None:
-        upload = self._tools.engine.upload
+    def _fill(self, mount: StepMount, identity: str, cancel: Cancel) -> None:
         if mount.source == shared_volume(self._tools.mark.run):
             if self._context is not None:
-                upload(identity, mount.path, self._context.write_to)
+                self._upload(identity, mount.path, self._context, cancel)
         elif files := self._files.get(mount.source):
-            upload(identity, mount.path, lambda stream: _write_files(files, stream))
+            write = partial(_write_files, files)
+            self._tools.engine.upload(identity, mount.path, write)
+
+    def _upload(self, identity: str, path: str, context: RunContext, cancel: Cancel) -> None:
+        """Write all files, or end in the middle of them when it is no longer of use.
+
+        From the container's top: a link that leads out of the folder that is unpacked is refused.
+        """
+        top = path.strip("/")
+
+        def write(stream: BinaryIO) -> None:
+            context.write_all(cast("BinaryIO", _Stoppable(stream, cancel)), top)
+
+        self._tools.engine.upload(identity, "/", write)
 
     def build(self, folder: str, dockerfile: str) -> AbstractContextManager[BuildContext]:
         """Give the context of a build."""
@@ -188,22 +212,21 @@ class Workspace:
             return self._keeper
 
 
-def _write_unless(given_up: Event, context: RunContext, stream: BinaryIO) -> None:
-    """Write all files, or end in the middle of them when it is no longer of use."""
-    context.write_to(cast("BinaryIO", _Stoppable(stream, given_up)))
-
-
 class _Stoppable(NamedTuple):
     """A stream that takes nothing more when its flag is raised."""
 
     stream: BinaryIO
-    flag: Event
+    flag: Cancel
 
     def write(self, data: bytes) -> int:
         """Write, or raise CANCELLED."""
         if self.flag.is_set():
-            raise DriverError(ErrorKind.CANCELLED, "the workspace is of no more use")
+            raise _of_no_use()
         return self.stream.write(data)
+
+
+def _of_no_use() -> DriverError:
+    return DriverError(ErrorKind.CANCELLED, "the workspace is of no more use")
 
 
 def _write_files(files: Mapping[str, Secret], stream: BinaryIO) -> None:

@@ -53,7 +53,7 @@ class Works:
         self._take_leases(decision, crew)
         cancel = Event()
         failures: list[tuple[Step, Outcome]] = []
-        crew = crew._replace(cancel=cancel)
+        crew = crew._replace(cancel=cancel, asked=crew.cancel)
         plan = plan_of(decision.plan, part)
 
         def run() -> None:

@@ -38,10 +38,10 @@ def test_the_workspace_is_filled_while_a_build_is_at_work() -> None:
     workspace, belongings = workspace_of(made, context, task)
     with filled_ahead(task, workspace, context):
         eventually(lambda: made.engine.uploads)
-    assert made.engine.uploads == [("/workspace", {"code.txt": b"code"})]
+    assert made.engine.uploads == [("/", {"workspace/code.txt": b"code"})]
     (filler,) = made.engine.made
     assert (filler.image, filler.network) == ("shop:1", "none")
-    workspace.fill(filler, "not used")
+    workspace.fill(filler, "not used", Event())
     assert len(made.engine.uploads) == 1
     assert not belongings.clear()
     assert made.engine.empty

@@ -151,10 +151,11 @@ def test_a_fault_of_the_program_is_remembered_as_an_error() -> None:
     """When this program breaks off, the run's record still gets an end."""
 
     def breaks(_container: StepContainer, _sink: Sink, _cancel: Cancel) -> StepEnd:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("no more")
 
     made = stage_of({"a": breaks})
     with pytest.raises(ZeroDivisionError):
         carried(made)
-    assert made.book.ends == [(RunStatus.ERROR, "the program broke off while it was at work")]
+    message = "the program broke off while it was at work: no more"
+    assert made.book.ends == [(RunStatus.ERROR, message)]
     assert made.engine.empty

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from support.memory_task_engine import fails, until_stopped
+from support.memory_task_engine import Act, fails, until_stopped
 from support.task_stage import stage_of
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Sink, StepContainer, StepEnd
@@ -191,3 +191,29 @@ def test_secrets_do_not_reach_the_log() -> None:
     run_task(task(cmd("a")), made.stage)
     assert "password is ***" in made.book.written.text
     assert "hunter2" not in made.book.written.text
+
+
+def uses(code: int, memory: int, cpu: float) -> Act:
+    """End with an exit code after some use of memory and processor."""
+    return lambda _container, _sink, _cancel: StepEnd(code, peak_memory=memory, cpu=cpu)
+
+
+def test_what_all_attempts_used_is_told() -> None:
+    """The memory of a step is the most of its attempts, its processor time that of all."""
+    made = stage_of({"a": [uses(1, 300, 1.0), uses(1, 100, 2.0), uses(0, 200, 0.5)]})
+    (step,) = run_task(task(cmd("a", retries=2)), made.stage).steps
+    assert (step.attempts, step.peak_memory, step.cpu) == (3, 300, 3.5)
+
+
+def test_a_step_that_was_stopped_tells_what_it_used() -> None:
+    """One that is killed when the run is called off has its attempts and its use in the record."""
+    made = stage_of()
+
+    def stopped(_container: StepContainer, _sink: Sink, _cancel: Cancel) -> StepEnd:
+        made.stage.flag.stop(Why(Stop.CANCELED, "canceled by ann"))
+        return StepEnd(137, peak_memory=500, cpu=4.0, given_up=True)
+
+    made.engine.acts["a"] = [uses(1, 100, 1.0), stopped]
+    (step,) = run_task(task(cmd("a", retries=5)), made.stage).steps
+    assert (step.status, step.attempts) == (StepStatus.FAILED, 2)
+    assert (step.peak_memory, step.cpu) == (500, 5.0)

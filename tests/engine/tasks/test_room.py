@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from support.memory_task_engine import Act, until_stopped
+from support.memory_task_engine import until_stopped
 from support.task_stage import Set, stage_of
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind, Sink, StepContainer, StepEnd
 from gitops.engine.tasks import room
 from gitops.engine.tasks.runner import run_task
 from gitops.engine.tasks.stage import Limits
@@ -27,16 +27,16 @@ def ran(made: Set) -> Result:
     return run_task(Task(steps), made.stage._replace(limits=Limits(disk=LIMIT)))
 
 
-def made_with(act: Act, *taken: int) -> Set:
-    """Return a stage whose step `b` does `act`, and whose run takes so many bytes, in turn."""
-    made = stage_of({"b": act})
-    made.engine.rooms = list(taken)
-    return made
-
-
 def test_a_run_that_takes_too_much_room_is_ended() -> None:
     """A run over its limit is killed, and told with what it takes, may take, and was doing."""
-    made = made_with(until_stopped, LIMIT, LIMIT + (1 << 20))
+    made = stage_of()
+
+    def takes_more(container: StepContainer, sink: Sink, cancel: Cancel) -> StepEnd:
+        made.engine.rooms.append(LIMIT + (1 << 20))
+        return until_stopped(container, sink, cancel)
+
+    made.engine.rooms = [LIMIT]
+    made.engine.acts["b"] = [takes_more]
     result = ran(made)
     assert result.status is RunStatus.FAILED
     assert result.message == (
@@ -55,7 +55,8 @@ def test_a_run_within_its_room_is_left_alone() -> None:
 
 def test_an_engine_that_cannot_tell_is_asked_again() -> None:
     """What stands against a look is told once, and the next look counts."""
-    made = made_with(until_stopped, LIMIT * 2)
+    made = stage_of({"b": until_stopped})
+    made.engine.rooms = [LIMIT * 2]
     busy = DriverError(ErrorKind.FAILED, "it is measuring already")
     made.engine.broken["room"] = [busy, busy]
     assert ran(made).status is RunStatus.FAILED

@@ -70,7 +70,7 @@ def test_the_context_is_put_into_the_workspace_once() -> None:
     """The first container that mounts the workspace gets the files; the next ones find them."""
     made = stage_of()
     run(made, TaskStep("a", 1, RunLine("busybox")), TaskStep("b", 2, RunLine("busybox")))
-    assert made.engine.uploads == [("/workspace", {"code.txt": b"code"})]
+    assert made.engine.uploads == [("/", {"workspace/code.txt": b"code"})]
 
 
 def test_volumes_of_a_task_hold_their_secret_files() -> None:
