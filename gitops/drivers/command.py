@@ -49,6 +49,8 @@ class CommandOptions(NamedTuple):
 
 
 PLAIN = CommandOptions()
+_LONGEST = 1 << 20
+"""Bytes after which a line without an end is passed on in pieces."""
 _LAST = 5
 """Lines that are quoted of a program that had to be ended."""
 
@@ -164,7 +166,7 @@ class _Run:
     def _read(self, stream: IO[bytes], lines: deque[bytes]) -> None:
         most, size = self._options.most, 0
         with stream:
-            while chunk := stream.readline(1 << 16):
+            while chunk := stream.readline(_LONGEST):
                 self._heard = time.monotonic()
                 size += len(chunk)
                 if most and size > most:

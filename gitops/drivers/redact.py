@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shlex
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
@@ -18,8 +20,16 @@ _CORE = 8
 """Characters of an encoded value that are enough to know it by."""
 
 
+_WRAPPED = (57, 48)
+"""Bytes in a line of base64, of 76 characters (RFC 2045, and `base64`) or 64 (PEM, RFC 7468)."""
+_IN_GO = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+"""What Go's encoder writes in JSON, so that it may stand in a web page."""
+
+
 class Redactor:
-    """Replaces the values it knows by `***`: as they are, URL-encoded, in JSON and in base64."""
+    """Replaces the values it knows by `***`: as they are, and as programs write them in URLs, JSON,
+    HTML, shell words and base64.
+    """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret.reveal())}
@@ -36,11 +46,26 @@ def _forms(value: str) -> Iterator[str]:
 
     Text is redacted line by line, so a private key is never seen whole.
     """
-    for part in {value, *value.splitlines()}:
+    for part in {value, value.strip(), *value.splitlines()}:
         if len(part.strip()) >= SHORTEST:
-            yield from (part, quote(part), quote(part, safe=""), quote_plus(part))
-            yield json.dumps(part)[1:-1]
-            yield from _encoded(part.encode())
+            yield part
+            yield from _in_urls(part)
+            yield from _in_json(part)
+            yield from (html.escape(part), html.escape(part, quote=False))
+            yield shlex.quote(part).removeprefix("'").removesuffix("'")
+            yield from _encoded(part.encode(errors="surrogateescape"))
+
+
+def _in_urls(value: str) -> Iterator[str]:
+    for form in (quote(value), quote(value, safe=""), quote_plus(value)):
+        yield form
+        yield re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form)
+
+
+def _in_json(value: str) -> Iterator[str]:
+    for form in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield form
+        yield form.translate(_IN_GO)
 
 
 def _encoded(value: bytes) -> Iterator[str]:
@@ -58,3 +83,8 @@ def _encoded(value: bytes) -> Iterator[str]:
                 yield text
             if len(core) >= _CORE:
                 yield core
+    for width in _WRAPPED:
+        for start in range(0, len(value), width) if len(value) > width else ():
+            line = b64encode(value[start : start + width]).decode().rstrip("=")
+            if len(line) >= _CORE:
+                yield line

@@ -10,6 +10,7 @@ from gitops.drivers.base import Cancel, Output
 from gitops.engine.board import Board
 from gitops.engine.builds.records import BuildRuns
 from gitops.engine.ports import World
+from gitops.engine.tasks.stage import Screen
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.observed import Inputs
@@ -21,15 +22,15 @@ from gitops.model.tasks import Task
 class Hand(NamedTuple):
     """Who watches a task's run that was asked for by hand, and what was given for it.
 
-    `told` takes the run's id and why it waits, `begins` a multi-step task once it is read, `show`
-    a step's id and what it says. `values` are all of `.Values` (none: those of the spec);
+    `told` takes the run's id and why it waits, `begins` a multi-step task once it is read; what it
+    says goes to the screen. `values` are all of `.Values` (none: those of the spec);
     `secrets` win over those of the spec. `kept` is what is remembered of both.
     """
 
     task: Address
     told: Callable[[str, str], None]
     begins: Callable[[Task], None]
-    show: Callable[[str, str], None]
+    screen: Screen
     values: Mapping[str, object] | None = None
     secrets: Mapping[str, Secret] = MappingProxyType({})
     kept: ByHand = ByHand()

@@ -20,7 +20,7 @@ from gitops.drivers.redact import Redactor
 from gitops.drivers.tasks.engine import DockerTaskEngine
 from gitops.drivers.tasks.workspace_context import WorkspaceContexts
 from gitops.engine.tasks.errand import Office
-from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, Stage, Work
+from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, Screen, Stage, Work
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.engine.tasks.sweeping import end_records
 from gitops.model.secret import Secret
@@ -42,13 +42,13 @@ class Ground(NamedTuple):
 
 
 class Manner(NamedTuple):
-    """How a run is to be. `show` takes a step's id and what it says."""
+    """How a run is to be, and where it is shown."""
 
     inputs: Inputs
     allowed: Allowed
     limits: Limits
     secrets: tuple[Secret, ...]
-    show: Callable[[str, str], None]
+    screen: Screen
 
 
 class Errands:
@@ -103,7 +103,7 @@ class Errands:
         book = self._ground.book
         with closing(book.log(run)) as log:
             work = Work(self._engine, self.builder, self._remote, WorkspaceContexts())
-            records = Records(book, log, self._redact, manner.show, time.time)
+            records = Records(book, log, self._redact, manner.screen, time.time)
             try:
                 yield Stage(mark, work, records, flag, manner.inputs, manner.allowed, manner.limits)
             finally:

@@ -59,6 +59,25 @@ def test_lines_of_threads_stay_whole() -> None:
     assert len(lines) == 1500
 
 
+def test_two_streams_keep_their_order() -> None:
+    """Remarks and output are told apart, and come in the order in which they were passed on."""
+    told = list[tuple[str, str]]()
+    may = Event()
+
+    def out(text: str) -> None:
+        assert may.wait(20)
+        told.append(("out", text))
+
+    spool = Spool(out, lambda text: told.append(("err", text)))
+    long = "x" * HELD + "\n"
+    for text, to in (("a\n", 0), (long, 0), ("b\n", 1), ("c\n", 1), ("d\n", 0)):
+        spool.put(text, to)
+    may.set()
+    spool.close()
+    assert "".join(text for _, text in told) == f"a\n{long}b\nc\nd\n"
+    assert "".join(text for to, text in told if to == "err") == "b\nc\n"
+
+
 def test_a_reader_that_has_gone_is_no_error() -> None:
     """`| head` ends the show; a full disk behind `>` is told at the end."""
     for error, raised in ((BrokenPipeError(), None), (OSError(28, "No space left"), OSError)):

@@ -22,8 +22,7 @@ from support.quick import Quick, run_of
 
 pytestmark = pytest.mark.scenario
 
-KINDS = ("push", "build", "cmd", "detach")
-MORE = (*KINDS, "old build")
+KINDS = ("push", "build", "cmd", "detach", "old build")
 """The last one is a build without BuildKit, in a container as any other."""
 SECONDS = 4
 """A limit in which every kind of step gets to its middle."""
@@ -31,7 +30,7 @@ STEADY = 15
 """Looks that have to see a step at work before it counts as being in its middle."""
 
 
-@pytest.fixture(params=MORE)
+@pytest.fixture(params=KINDS)
 def work(request: pytest.FixtureRequest, quick: Quick) -> Iterator[Interrupted]:
     """Give a task of each kind that nobody has begun yet."""
     made = Interrupted(quick, request.param)
@@ -114,7 +113,7 @@ def own() -> Iterator[OwnEngine]:
 def test_engine_restart(own: OwnEngine, tmp_path: Path) -> None:
     """Runs whose engine goes away are Error; when it is back, the next run leaves nothing."""
     world = own.world(tmp_path)
-    world.environ["GITOPS_BUILDS"] = "4"
+    world.environ["GITOPS_BUILDS"] = str(len(KINDS))
     quick = Quick(world)
     works = [Interrupted(quick, kind) for kind in KINDS]
     with registry_that_hangs(works[0], own.within):

@@ -20,7 +20,7 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
-from gitops.engine.tasks.stage import Inputs, Records, Stage, Work
+from gitops.engine.tasks.stage import Inputs, Records, Screen, Stage, Work
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskStepRun
 
@@ -182,7 +182,7 @@ def stage_of(
         book,
         book.written,
         lambda text: text.replace("hunter2", "***"),
-        lambda *_: None,
+        Screen(lambda *_: None, lambda *_: None),
         lambda: 1.0,
     )
     work = Work(engine, lambda: builder, no_remote, VolumeFiles())

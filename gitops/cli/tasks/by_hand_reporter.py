@@ -45,7 +45,7 @@ class ByHandReporter:
     def line(self, step: Step, text: str) -> None:
         """Show a line of a step's log."""
         if self._own(step):
-            self.show("", f"{text}\n")
+            self.show.screen.output("", f"{text}\n")
         else:
             self.note(f"{step.address}: {text}")
 

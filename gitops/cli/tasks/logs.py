@@ -112,15 +112,12 @@ class _Printer:
         number = self._steps.number
         while blocks := self._store.task_runs.blocks(self._run, number, self._after):
             for block in blocks:
+                text, self._skip = "".join(_lines(block.text)[self._skip :]), 0
                 if block.time >= self._choice.since:
-                    sys.stdout.write(self._shown(block))
+                    sys.stdout.write(self._shown(block, text))
                 self._after = block.sequence
 
-    def _shown(self, block: LogBlock) -> str:
-        text = block.text
-        if self._skip:
-            text = "".join(_lines(text)[self._skip :])
-            self._skip = 0
+    def _shown(self, block: LogBlock, text: str) -> str:
         stamp = f"{moment(block.time)} " if self._choice.timestamps else ""
         prefix = stamp + self._prefix(block.step)
         return "".join(f"{prefix}{line}" for line in _lines(text)) if prefix else text

@@ -218,5 +218,5 @@ def _manner(wish: QuickRun, prepared: Prepared, show: Show) -> Manner:
         Allowed(socket=wish.socket),
         wish.limits,
         prepared.handed.hidden,
-        show,
+        show.screen,
     )

@@ -85,7 +85,7 @@ def _hand(snapshot: BuildSnapshot, reporter: ByHandReporter, given: Handed) -> H
         snapshot.image.task,
         reporter.told,
         reporter.begins,
-        reporter.show,
+        reporter.show.screen,
         given.values if kept.values else None,
         given.secrets,
         kept._replace(secrets=given.references),

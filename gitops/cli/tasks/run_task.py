@@ -139,7 +139,7 @@ def _hand(address: Address, reporter: ByHandReporter, wish: TaskWish, given: Han
         address,
         reporter.told,
         reporter.begins,
-        reporter.show,
+        reporter.show.screen,
         given.values if own else None,
         given.secrets,
         ByHand(kept_values(given.values) if own else "", given.references, given.unkept),

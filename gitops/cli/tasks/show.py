@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 
 import click
 
 from gitops.cli import exits
 from gitops.cli.pages.spool import Spool
 from gitops.engine.tasks.errand import Report
+from gitops.engine.tasks.stage import Screen
 from gitops.model.task_runs import OutputImage, RunStatus, TaskRun
 
 STOPPING = "canceling the run, and taking away what it made; again to stop at once"
@@ -25,15 +27,20 @@ class Show:
 
     def __init__(self) -> None:
         self.many = False
-        self._spool = Spool(_print)
+        self._spool = Spool(_print, _remark)
         self.close = self._spool.close
 
-    def __call__(self, step: str, text: str) -> None:
+    @property
+    def screen(self) -> Screen:
+        """What programs print goes to standard output, all else to standard error."""
+        return Screen(partial(self._put, 0), partial(self._put, 1))
+
+    def _put(self, to: int, step: str, text: str) -> None:
         """Print whole lines of a step; without a step they are the run's own."""
-        prefix = f"{step}: " if self.many and step else ""
-        if prefix:
-            text = "".join(f"{prefix}{line}" for line in text.splitlines(keepends=True))
-        self._spool.put(text)
+        if self.many and step:
+            lines = text.removesuffix("\n").split("\n")  # output may hold other ends of lines
+            text = "".join(f"{step}: {line}\n" for line in lines)
+        self._spool.put(text, to)
 
     def told(self, run: str, why: str) -> None:
         """Say which run it is, or why it waits."""
@@ -44,6 +51,11 @@ class Show:
 def _print(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def _remark(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 def show_end(report: Report) -> None:

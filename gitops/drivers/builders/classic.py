@@ -24,12 +24,15 @@ from gitops.drivers.base import (
 )
 from gitops.drivers.builders.cache import sources, stage_jobs, told
 from gitops.drivers.builders.classic_deadline import Deadline
+from gitops.drivers.builders.classic_log import ClassicLog, check_step_end
 from gitops.drivers.builders.classic_request import Use, messages, piped
 from gitops.drivers.builders.demands import check
 from gitops.drivers.builders.docker_config import Endpoint, docker_config
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
 from gitops.drivers.builders.strangers import checked
+from gitops.drivers.engine.connection import connect_engine
+from gitops.drivers.engine.http import EngineHttp
 from gitops.model.image import parse_image
 
 _BROKEN = (
@@ -88,11 +91,12 @@ class ClassicBuilder(NamedTuple):
         self, job: BuildJob, context: BuildContext, use: Use, found: Sequence[str]
     ) -> BuildLog:
         """Build one image; return what is kept of its log."""
-        log = BuildLog()
-        with self._translated(str(job.image), use.deadline, log), piped(context) as body:
+        log = ClassicLog(self.redact, use.output)
+        with self._translated(str(job.image), use.deadline, log.kept), piped(context) as body:
             for message in messages(use, job, (context.dockerfile, body), found):
-                self._take(message, str(job.image), log, use.output)
-        return log
+                self._take(message, str(job.image), log)
+            log.end()
+        return log.kept
 
     def _pulled(self, names: Sequence[str], use: Use) -> Iterator[str]:
         """Pull the images that layers are taken from; give those that the engine has then.
@@ -165,18 +169,21 @@ class ClassicBuilder(NamedTuple):
             finally:
                 client.close()
 
-    def _take(
-        self, message: Mapping[str, object], image: str, log: BuildLog, output: Output
-    ) -> None:
+    def _take(self, message: Mapping[str, object], image: str, log: ClassicLog) -> None:
         if "error" in message:
-            raise build_error(image, log.tail, self.redact(str(message["error"]).strip()))
-        text = str(message.get("stream") or message.get("status") or "")
-        if message.get("progressDetail"):
-            return  # a pull's bar, many times a second
-        for line in self.redact(text).splitlines():
-            if line.strip():
-                log.add(line)
-                output(line)
+            log.end()
+            error = build_error(image, log.kept.tail, self.redact(str(message["error"]).strip()))
+            if error.kind is ErrorKind.FAILED and log.container:
+                check_step_end(self._http(), log.container)
+            raise error
+        if "stream" in message:
+            log.add(str(message["stream"]))
+        elif not message.get("progressDetail"):  # a pull's bar, many times a second
+            about = f"{message['id']}: " if message.get("id") else ""
+            log.add(f"{about}{message['status']}\n" if message.get("status") else "")
+
+    def _http(self) -> EngineHttp:
+        return connect_engine(self.endpoint.reached, self.endpoint.environ)
 
 
 def _nowhere(_line: str) -> None:

@@ -32,6 +32,11 @@ class Endpoint(NamedTuple):
     environ: Mapping[str, str]
 
     @property
+    def reached(self) -> str:
+        """The address, also where the choice is that of the environment."""
+        return self.address or self.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+
+    @property
     def home(self) -> Path:
         """The user's own docker configuration folder."""
         own = Path(self.environ.get("HOME") or Path.home()) / ".docker"

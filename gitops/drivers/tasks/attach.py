@@ -13,8 +13,10 @@ from gitops.drivers.base import Cancel, Sink
 from gitops.drivers.engine.http import Answer, expect
 from gitops.drivers.engine.line import NEVER, Line, Lines
 
-LONGEST = 1 << 16
+LONGEST = 1 << 20
 """Bytes after which a line without an end is passed on in pieces, each as a line of its own."""
+_NEAR = 1 << 12
+"""Bytes before that in which it is cut at a blank, rather than in the middle of a word."""
 _HEAD = 8
 _CONTINUES = 0b1000_0000
 _TOP_TWO = 0b1100_0000
@@ -91,11 +93,16 @@ class Frames:
         end = text.rfind(b"\n") + 1
         whole, rest = text[:end], text[end:]
         while len(rest) > LONGEST:
-            cut = _before_character(rest, LONGEST)
+            cut = _cut(rest)
             whole += rest[:cut] + b"\n"
             rest = rest[cut:]
         self._rests[self._stream] = rest
         return whole
+
+
+def _cut(text: bytes) -> int:
+    blank = text.rfind(b" ", LONGEST - _NEAR, LONGEST) + 1
+    return blank or _before_character(text, LONGEST)
 
 
 def _before_character(text: bytes, at: int) -> int:

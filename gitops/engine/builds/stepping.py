@@ -16,7 +16,16 @@ from gitops.engine.reports.failures import run_text
 from gitops.engine.reports.last_lines import LastLines
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.errand import Errand, Office, Report, carry_out
-from gitops.engine.tasks.stage import Allowed, Inputs, Limits, Records, RunContext, Stage, Work
+from gitops.engine.tasks.stage import (
+    Allowed,
+    Inputs,
+    Limits,
+    Records,
+    RunContext,
+    Screen,
+    Stage,
+    Work,
+)
 from gitops.engine.tasks.states import Result
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.actions import RunTask
@@ -146,7 +155,7 @@ def _opener(job: Job, said: Said) -> Callable[[str, StopFlag], AbstractContextMa
             closing(registrar.book.log(run)) as log,
         ):
             remote = _no_remote if job.image.pull else tools.remote
-            records = Records(registrar.book, log, registrar.redact, _show(job, said), time.time)
+            records = Records(registrar.book, log, registrar.redact, _screen(job, said), time.time)
             said.files.append(files)
             yield Stage(
                 RunMark(run, registrar.project, registrar.lease.host, registrar.lease.process),
@@ -170,19 +179,20 @@ def _inputs(job: Job, files: RunContext) -> Inputs:
     return Inputs(files, server_of(job), job.secrets, job.image.date, job.image.owner.name)
 
 
-def _show(job: Job, said: Said) -> Callable[[str, str], None]:
+def _screen(job: Job, said: Said) -> Screen:
     """Show what the run and its steps say, which is remembered in the run's own log."""
 
-    def show(step: str, text: str) -> None:
-        lines = text.removesuffix("\n")
-        said.ends.setdefault(step, LastLines(_QUOTED)).add(lines)
-        if job.hand is not None:
-            job.hand.show(step, text)
-            return
-        whose = f"{step} | " if step else ""
-        job.desk.show("\n".join(f"{whose}{line}" for line in lines.split("\n")))
+    def show(to: Callable[[str, str], None], step: str, text: str) -> None:
+        said.ends.setdefault(step, LastLines(_QUOTED)).add(text.removesuffix("\n"))
+        to(step, text)
 
-    return show
+    def desk(step: str, text: str) -> None:
+        whose = f"{step} | " if step else ""
+        lines = text.removesuffix("\n").split("\n")
+        job.desk.show("\n".join(f"{whose}{line}" for line in lines))
+
+    there = job.hand.screen if job.hand is not None else Screen(desk, desk)
+    return Screen(partial(show, there.output), partial(show, there.remark))
 
 
 def _allowed(job: Job) -> Allowed:

@@ -32,7 +32,7 @@ def attempt(step: TaskStep, once: Once, flag: StopFlag, voice: Voice, tally: Tal
     last = Tried()
     for turn in range(step.repeat + 1):
         if turn:
-            voice.line(f"step {step.id}: repetition {turn} of {step.repeat}")
+            voice.remark(f"step {step.id}: repetition {turn} of {step.repeat}")
         last = _with_retries(step, partial(_once, step, once, flag, tally), flag, voice)
         if last.message:
             break
@@ -51,9 +51,9 @@ def _with_retries(
             break
         ear.listen(tried.message)
         if not ear.heard:
-            voice.line(f"{tried.message}; none of its retryOnErrors occurred: not tried again")
+            voice.remark(f"{tried.message}; none of its retryOnErrors occurred: not tried again")
             break
-        voice.line(f"{tried.message}; retry {number} of {step.retries}{_in(step.retry_delay)}")
+        voice.remark(f"{tried.message}; retry {number} of {step.retries}{_in(step.retry_delay)}")
         if flag.wait(step.retry_delay):
             raise StoppedError
     return tried

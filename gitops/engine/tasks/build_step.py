@@ -38,7 +38,7 @@ def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: 
     job = job_of(step, line, shop)
     builder = shop.stage.work.builder()
     if builder.warning:
-        ear.line(f"warning: {builder.warning}")
+        ear.remark(f"warning: {builder.warning}")
     try:
         with _context(step, line, shop) as context:
             builder.build(job, context, ear.line, flag)

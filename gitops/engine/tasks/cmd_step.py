@@ -56,7 +56,7 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
     if end.given_up:
         return Tried(f"step {step.id} was given up", None, end.peak_memory, end.cpu, given_up=True)
     if end.out_of_memory and not end.exit_code:
-        ear.line(f"warning: a process of step {step.id} was killed, for want of memory")
+        ear.remark(f"warning: a process of step {step.id} was killed, for want of memory")
     return Tried(_message(step, end), end.exit_code, end.peak_memory, end.cpu)
 
 
@@ -77,14 +77,14 @@ def _provide(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear
     fresh = step.pull or line.pull
     for left in range(step.download_retries, -1, -1):
         try:
-            yard.engine.provide(line.image, ear.line, flag, fresh=fresh)
+            yard.engine.provide(line.image, ear.remark, flag, fresh=fresh)
         except DriverError as error:
             if flag.is_set():
                 raise
             if not left:
                 _settle(error, line.image, yard.engine, ear, fresh=fresh)
                 return
-            ear.line(f"step {step.id}: {error}; the image is asked for again")
+            ear.remark(f"step {step.id}: {error}; the image is asked for again")
             flag.wait(step.download_retry_delay)
         else:
             return
@@ -99,4 +99,4 @@ def _settle(error: DriverError, image: str, engine: TaskEngine, ear: Ear, *, fre
         raise error
     if not engine.has(image) or not fresh:
         raise DriverError(ErrorKind.FAILED, error.what, error.detail) from error
-    ear.line(f"warning: {error}; the image that is here is used")
+    ear.remark(f"warning: {error}; the image that is here is used")

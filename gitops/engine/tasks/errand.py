@@ -127,10 +127,10 @@ def _sweep(office: Office, voice: Voice, ended: Event) -> None:
     ended.wait(_START)
     try:
         for line in office.sweep():
-            voice.line(f"left by a run whose process died: {line}")
+            voice.remark(f"left by a run whose process died: {line}")
     except DriverError as error:
         # The run itself meets the same engine, and says so of its own steps.
-        voice.line(f"what dead runs have left could not be looked for: {error}")
+        voice.remark(f"what dead runs have left could not be looked for: {error}")
 
 
 def _record(

@@ -47,7 +47,7 @@ def run_push(step: TaskStep, names: Sequence[str], shelf: Shelf, flag: StopFlag,
     for name in names:
         whole = _whole(step, name, stage)
         if whole in made.indexes:
-            ear.line(f"{whole} was pushed by its build, for several platforms")
+            ear.remark(f"{whole} was pushed by its build, for several platforms")
             continue
         own = made.images.get(whole) or made.images.get(str(parse_image(name)), "")
         if own:
@@ -103,7 +103,7 @@ def _push_own(
         pushed = _push(step, whole, stage, flag, ear)
         if engine.identity(whole) == engine.identity(own):
             return pushed
-        ear.line(f"another run gave {whole} to its own image meanwhile; pushed again")
+        ear.remark(f"another run gave {whole} to its own image meanwhile; pushed again")
     raise DriverError(
         ErrorKind.CONFLICT,
         f"step {step.id}: other runs keep giving {whole} to images of their own",
@@ -120,7 +120,7 @@ def _push(step: TaskStep, whole: str, stage: Stage, flag: StopFlag, ear: Ear) ->
         except DriverError as error:
             if error.kind not in _PASSING or not left or flag.is_set():
                 raise laid_to_registry(error, stage.work.engine, whole) from error
-            ear.line(f"step {step.id}: {error}; pushed again in {wait:g} s")
+            ear.remark(f"step {step.id}: {error}; pushed again in {wait:g} s")
             flag.wait(wait)
             wait *= 2
     image = parse_image(whole)

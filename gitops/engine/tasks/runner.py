@@ -54,7 +54,7 @@ def run_task(task: Task, stage: Stage) -> Result:
     room = partial(stage.work.engine.room, stage.run)
     with (
         limited(stage.flag, timeout, why) as timed,
-        roomy(timed, stage.limits.disk, room, voice.line) as flag,
+        roomy(timed, stage.limits.disk, room, voice.remark) as flag,
     ):
         try:
             with _belongings(stage, voice, leftover) as belongings:
@@ -80,7 +80,7 @@ def _belongings(stage: Stage, voice: Voice, leftover: list[str]) -> Iterator[Bel
     finally:
         for error in belongings.clear():
             leftover.append(voice.clean(error))
-            voice.line(f"could not be removed: {error}; the next run tries again")
+            voice.remark(f"could not be removed: {error}; the next run tries again")
 
 
 def _run(task: Task, stage: Stage, belongings: Belongings, board: Board) -> Ended:

@@ -97,13 +97,23 @@ class Work(NamedTuple):
     workspace: WorkspaceReader
 
 
+class Screen(NamedTuple):
+    """Where a run is shown. Both take a step's id (empty: the run) and whole lines.
+
+    `output` is for what programs print, `remark` for what is said about them.
+    """
+
+    output: Callable[[str, str], None]
+    remark: Callable[[str, str], None]
+
+
 class Records(NamedTuple):
-    """Where a run is remembered, and shown: `show` takes a step's id (empty: the run) and text."""
+    """Where a run is remembered, and shown."""
 
     book: TaskBook
     log: TaskLog
     redact: Callable[[str], str]
-    show: Callable[[str, str], None]
+    screen: Screen
     clock: Callable[[], float]
 
 

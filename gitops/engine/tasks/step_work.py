@@ -103,7 +103,7 @@ def work_on(step: TaskStep, bench: Bench) -> tuple[str, bool]:
     record = board.begin(step.id)
     voice = Voice(stage.records, record.number, step.id)
     if bench.many:
-        voice.line(f"step {step.id}: started")
+        voice.remark(f"step {step.id}: started")
     tally = Tally()
     try:
         tried = attempt(step, _once(step, bench), stage.flag, voice, tally)
@@ -124,9 +124,9 @@ def _ended(
     bench.board.put(ended)
     took = (ended.ended or 0.0) - (ended.started or 0.0)
     if ended.message:
-        voice.line(ended.message)
+        voice.remark(ended.message)
     elif bench.many:
-        voice.line(f"step {step.id}: successful after {took:.1f} s")
+        voice.remark(f"step {step.id}: successful after {took:.1f} s")
     return ("", False) if tried.ignored else (tried.message, tried.beside)
 
 

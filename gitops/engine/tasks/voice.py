@@ -16,14 +16,17 @@ class Voice:
         self._step = step
 
     def block(self, text: str) -> None:
-        """Pass on whole lines, each with its line end."""
+        """Pass on whole lines of a program's output, each with its line end."""
+        self._records.screen.output(self._step, self._kept(text))
+
+    def remark(self, text: str) -> None:
+        """Say something about the step in one line, given without its end."""
+        self._records.screen.remark(self._step, self._kept(f"{text}\n"))
+
+    def _kept(self, text: str) -> str:
         clean = self._records.redact(text)
         self._records.log.write(self._number, clean)
-        self._records.show(self._step, clean)
-
-    def line(self, text: str) -> None:
-        """Pass on one line, without its end."""
-        self.block(f"{text}\n")
+        return clean
 
     def clean(self, text: str) -> str:
         """Return text without secrets."""
@@ -47,8 +50,13 @@ class Ear:
         self._voice.block(text)
 
     def line(self, text: str) -> None:
-        """Pass on one line, and listen."""
+        """Pass on one line of output, and listen."""
         self.block(f"{text}\n")
+
+    def remark(self, text: str) -> None:
+        """Say something about the step in one line, and listen."""
+        self.listen(text)
+        self._voice.remark(text)
 
     def listen(self, text: str) -> None:
         """Listen only."""
