@@ -4,18 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
+from typing import NoReturn
 
 import click
 
 from gitops.cli import exits
 from gitops.cli.streams import drop, terminals
+from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.own_folders import clear_own
 
+_ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STEPS = "stopping after the steps that run now; again to stop at once"
+
+
+@contextmanager
+def abortable(limit: float = 0.0, what: str = "") -> Iterator[None]:
+    """Let these signals end at once, with `KeyboardInterrupt`, what has begun nothing yet.
+
+    `what` has to be done after `limit` seconds, 0 is no limit: `DriverError` TIMEOUT is raised
+    then. For the main thread.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        if number == signal.SIGALRM:
+            raise DriverError(ErrorKind.TIMEOUT, f"{what} within {limit:g} s (the timeout)")
+        raise KeyboardInterrupt
+
+    with _handled((*_ASKED, signal.SIGALRM), end):
+        signal.setitimer(signal.ITIMER_REAL, limit)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager
@@ -37,9 +61,16 @@ def interruptible(cancel: Event, message: str = _STEPS) -> Iterator[None]:
         cancel.set()
         click.echo(message, err=True)
 
-    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    numbers = [number for number in asked if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in numbers}
+    with _handled(_ASKED, stop):
+        yield
+
+
+@contextmanager
+def _handled(
+    numbers: Iterable[signal.Signals], handle: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitops.drivers.base import BuildContext, TaskEngine
+from gitops.drivers.base import BuildContext, Cancel, TaskEngine
 from gitops.drivers.processes import is_gone
 from gitops.engine.ports import TaskTools
 from gitops.engine.tasks.ports import TaskBook
@@ -52,11 +52,14 @@ class _Places:
             yield found
 
     @contextmanager
-    def remote(self, url: str, dockerfile: str) -> Iterator[BuildContext]:
+    def remote(self, url: str, dockerfile: str, cancel: Cancel) -> Iterator[BuildContext]:
         """Give the context that a URL names."""
         from gitops.drivers.contexts.opening import open_remote  # noqa: PLC0415 - rare
 
-        with open_remote(self._cache, url) as found, found.build("", dockerfile) as context:
+        with (
+            open_remote(self._cache, url, cancel) as found,
+            found.build("", dockerfile) as context,
+        ):
             yield context
 
 

@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from git_server import git_server
@@ -182,7 +183,7 @@ def test_a_git_url_gives_a_folder_of_a_branch_tag_or_commit(
         assert "pw" not in str(files.facts)
         newest = files.facts.commit
         assert files.read("a") == b"3"
-    with open_remote(cache, f"{repository}#v1") as files:
+    with open_remote(cache, f"{repository}#v1", Event()) as files:
         assert sent(files, "app") == {"Dockerfile": "FROM x", "a": "1"}
         assert files.facts.tag == "v1"
         assert files.facts.date > 0
@@ -200,7 +201,7 @@ def test_a_context_in_a_task_reads_nothing_of_this_machine(tmp_path: Path) -> No
     write(tmp_path, {"Dockerfile": "FROM x"})
     for address in (str(tmp_path), f"file://{tmp_path}", "-"):
         with pytest.raises(DriverError, match="on the machine that runs the task"):
-            open_remote(tmp_path / "cache", address)
+            open_remote(tmp_path / "cache", address, Event())
 
 
 def test_a_login_for_a_download_goes_to_its_own_server_only(tmp_path: Path) -> None:

@@ -158,8 +158,9 @@ class VolumeFiles:
         return f"volume of {path}".encode()
 
 
-def no_remote(url: str, dockerfile: str) -> AbstractContextManager[BuildContext]:
+def no_remote(url: str, dockerfile: str, cancel: Cancel) -> AbstractContextManager[BuildContext]:
     """Refuse: no test here reaches out."""
+    assert not cancel.is_set()
     raise DriverError(ErrorKind.UNREACHABLE, f"{url} {dockerfile}")
 
 

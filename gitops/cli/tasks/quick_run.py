@@ -15,7 +15,7 @@ from typing import NamedTuple
 import click
 
 from gitops.cli import exits
-from gitops.cli.interrupting import interruptible
+from gitops.cli.interrupting import abortable, interruptible
 from gitops.cli.options import SpecOptions
 from gitops.cli.place import project_of, settings
 from gitops.cli.tasks.alias_files import alias_files
@@ -80,8 +80,8 @@ class Prepared(NamedTuple):
 
 def dry_run(wish: QuickRun) -> int:
     """Print what would be run; no engine is asked."""
-    with _prepared(wish) as prepared:
-        task = _read(prepared)
+    with ExitStack() as stack:
+        prepared, task = _ready(_prepared(wish), wish, stack)
         click.echo(Redactor(prepared.handed.hidden)(task_page(task)), nl=False)
     return exits.OK
 
@@ -94,8 +94,9 @@ def quick_run(wish: QuickRun) -> int:
 def carried_out(wish: QuickRun, preparing: AbstractContextManager[Prepared]) -> int:
     """Run what is prepared, for a person; return the exit code."""
     cancel = Event()
-    with interruptible(cancel, STOPPING), preparing as prepared:
-        task = _read(prepared)
+    with ExitStack() as stack:
+        prepared, task = _ready(preparing, wish, stack)
+        stack.enter_context(interruptible(cancel, STOPPING))
         project = project_of(SpecOptions((), wish.project, (), ()))
         with open_runs(project, prepared.settings) as book:
             ground = Ground(project, prepared.settings, prepared.registries.auths, book)
@@ -114,6 +115,15 @@ def carried_out(wish: QuickRun, preparing: AbstractContextManager[Prepared]) -> 
     show.close()
     show_end(report)
     return exit_code(report.run.status, interrupted=cancel.is_set())
+
+
+def _ready(
+    preparing: AbstractContextManager[Prepared], wish: QuickRun, stack: ExitStack
+) -> tuple[Prepared, Task]:
+    """Read all there is, which may be on a server that is slow: no run has begun meanwhile."""
+    with abortable(wish.limits.timeout, "the files were not there"):
+        prepared = stack.enter_context(preparing)
+        return prepared, _read(prepared)
 
 
 @contextmanager

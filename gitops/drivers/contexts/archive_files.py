@@ -9,13 +9,15 @@ import posixpath
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.contexts.files import LARGEST, Facts, Given, RunFiles, too_large
+from gitops.drivers.contexts.heeded import heeded
 from gitops.drivers.sources.context_tree import (
     CHUNK,
     FILE,
@@ -130,14 +132,17 @@ class ArchiveFiles(NamedTuple):
 
 
 @contextmanager
-def archive_files(stream: IO[bytes], location: str) -> Iterator[RunFiles]:
+def archive_files(
+    stream: IO[bytes], location: str, cancel: Cancel | None = None
+) -> Iterator[RunFiles]:
     """Give the files of an archive; a text instead of one is a Dockerfile without any files.
 
     `stream` is read to its end, into a file that nobody else sees. Raises INVALID for what is
-    neither, or leads out of its folder, and for more than LARGEST_ARCHIVE bytes.
+    neither, or leads out of its folder, and for more than LARGEST_ARCHIVE bytes; CANCELLED when
+    `cancel` is raised while it is read.
     """
     with TemporaryFile(prefix="gitops-context-") as packed, TemporaryFile() as unpacked:
-        _copied(stream, packed, location)
+        heeded(partial(_copied, stream, packed, location), cancel, location)
         plain = _unpacked(packed, unpacked, location)
         given = _dockerfile(plain)
         if given is not None:

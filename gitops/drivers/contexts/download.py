@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.contexts.archive_files import archive_files
 from gitops.drivers.contexts.files import RunFiles
+from gitops.drivers.contexts.heeded import heeded
 from gitops.drivers.git.access import split_url
 
 PATIENCE = 60.0
@@ -34,11 +36,11 @@ class _Redirects(HTTPRedirectHandler):
 
 
 @contextmanager
-def downloaded(url: str) -> Iterator[RunFiles]:
+def downloaded(url: str, cancel: Cancel | None = None) -> Iterator[RunFiles]:
     """Give the files of the archive, or the Dockerfile, at an http(s) URL.
 
     A user name and password in it go to its own server only. Raises `DriverError`: UNREACHABLE,
-    DENIED, MISSING, and what `archive_files` raises.
+    DENIED, MISSING, CANCELLED, and what `archive_files` raises.
     """
     remote = split_url(url)
     request = Request(remote.url, headers={"User-Agent": "gitops"})  # noqa: S310 - http(s) only
@@ -49,8 +51,9 @@ def downloaded(url: str) -> Iterator[RunFiles]:
     what = f"cannot read {remote.url}"
     with ExitStack() as stack:
         try:
-            answer = stack.enter_context(build_opener(_Redirects).open(request, timeout=PATIENCE))
-            files = stack.enter_context(archive_files(answer, remote.url))
+            ask = partial(build_opener(_Redirects).open, request, timeout=PATIENCE)
+            answer = stack.enter_context(heeded(ask, cancel, remote.url))
+            files = stack.enter_context(archive_files(answer, remote.url, cancel))
         except HTTPError as error:
             with error:
                 kind = _KINDS.get(error.code, ErrorKind.UNREACHABLE)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
 from gitops.drivers.git.access import Remote, access, remote_of, split_url
 from gitops.drivers.git.listing import Located, Tree, nearest
@@ -30,7 +30,7 @@ from gitops.drivers.sources.ignore import Matcher
 from gitops.model.secret import Secrets
 from gitops.model.sources import Source
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class GitFiles(NamedTuple):
@@ -76,7 +76,7 @@ class GitFiles(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """`URL#ref:folder`: a branch, tag or commit of 40 digits, and a folder, each may be empty."""
+    """`URL#ref:folder`: a branch, tag or whole commit, and a folder, each may be empty."""
 
     url: str
     ref: str = ""
@@ -90,11 +90,11 @@ class _Found(NamedTuple):
 
 
 @contextmanager
-def git_files(cache: Path, wanted: Wanted) -> Iterator[RunFiles]:
+def git_files(cache: Path, wanted: Wanted, cancel: Cancel | None = None) -> Iterator[RunFiles]:
     """Give a folder of what a ref stands for now (empty: the default branch), submodules included.
 
     `cache` is the folder of the mirrors. Raises `DriverError`: UNREACHABLE, DENIED, MISSING with
-    the names that are near, INVALID.
+    the names that are near, INVALID, CANCELLED.
     """
     remote = split_url(wanted.url)
     config = config_file(cache)
@@ -102,7 +102,7 @@ def git_files(cache: Path, wanted: Wanted) -> Iterator[RunFiles]:
     with ExitStack() as stack:
 
         def opened(place: Remote) -> Mirror:
-            return mirror(cache, place, stack.enter_context(access(place, config)))
+            return mirror(cache, place, stack.enter_context(access(place, config)), cancel)
 
         def module(place: Remote, commit: str) -> Mirror:
             below = opened(place)
@@ -150,7 +150,7 @@ def _resolved(place: Mirror, ref: str) -> _Found:
     raise DriverError(
         ErrorKind.MISSING,
         f"{place.remote.url} has no branch or tag {ref or 'that is its default'!r}",
-        f"it has {nearest(ref, [*refs.branches, *refs.tags])}; a commit is written with 40 digits",
+        f"it has {nearest(ref, [*refs.branches, *refs.tags])}; write all digits of a commit",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.contexts.files import Facts, Given, RunFiles
 from gitops.drivers.contexts.folder_files import VCS, FolderFiles
 from gitops.drivers.contexts.places import Kind, Place, place_of
@@ -23,10 +23,11 @@ def open_context(cache: Path, address: str) -> AbstractContextManager[RunFiles]:
     return _open(cache, place_of(address))
 
 
-def open_remote(cache: Path, address: str) -> AbstractContextManager[RunFiles]:
+def open_remote(cache: Path, address: str, cancel: Cancel) -> AbstractContextManager[RunFiles]:
     """Give the files that an address in a task names, which may not be of this machine.
 
-    A task comes from anybody; INVALID for what would read files here.
+    A task comes from anybody; INVALID for what would read files here. CANCELLED when `cancel` is
+    raised while they are fetched.
     """
     place = place_of(address)
     if place.local:
@@ -35,10 +36,12 @@ def open_remote(cache: Path, address: str) -> AbstractContextManager[RunFiles]:
             f"the context {address} is on the machine that runs the task",
             "a build step takes a folder of the run's own files, or an https or ssh URL",
         )
-    return _open(cache, place)
+    return _open(cache, place, cancel)
 
 
-def _open(cache: Path, place: Place) -> AbstractContextManager[RunFiles]:
+def _open(
+    cache: Path, place: Place, cancel: Cancel | None = None
+) -> AbstractContextManager[RunFiles]:
     match place.kind:
         case Kind.STDIN | Kind.ARCHIVE:
             from gitops.drivers.contexts.archive_files import (  # noqa: PLC0415 - not for a folder
@@ -56,14 +59,15 @@ def _open(cache: Path, place: Place) -> AbstractContextManager[RunFiles]:
                 downloaded,
             )
 
-            return downloaded(place.address)
+            return downloaded(place.address, cancel)
         case Kind.GIT:
             from gitops.drivers.contexts.git_files import (  # noqa: PLC0415 - 80 ms, for git only
                 Wanted,
                 git_files,
             )
 
-            return git_files(cache / "git", Wanted(place.address, place.ref, place.folder))
+            wanted = Wanted(place.address, place.ref, place.folder)
+            return git_files(cache / "git", wanted, cancel)
 
 
 def with_dockerfile(files: RunFiles, path: str) -> RunFiles:

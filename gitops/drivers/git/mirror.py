@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import mkdtemp, mkstemp
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.command import CommandOptions, Completed
 from gitops.drivers.git.access import CONFIG, Remote
 from gitops.drivers.git.guard import PULL_BYTES, REFS_BYTES
@@ -31,6 +31,9 @@ LONGEST = 3600.0
 LONGEST_PULL = 600.0
 """Seconds for a fetch of pull requests: strangers' work does not hold up the branch for longer."""
 
+_GLANCE = 0.05
+"""Seconds between two tries to have a lock, where the wait for it may be called off."""
+
 _LAST = "gitops-refs"
 """The file of a mirror that holds what the remote last listed."""
 
@@ -47,16 +50,22 @@ PULL = FetchLimits(LONGEST_PULL, PULL_BYTES)
 
 
 class Mirror(NamedTuple):
-    """A bare repository with the commits that were asked for, with their files, without history."""
+    """A bare repository with the commits that were asked for, with their files, without history.
+
+    What asks the remote is given up, as CANCELLED, when `cancel` is raised.
+    """
 
     folder: Path
     remote: Remote
     env: Mapping[str, str]
+    cancel: Cancel | None = None
 
     def refs(self, listing: Listing = Listing.WITH_DEFAULT) -> Refs:
         """Ask the remote what it has. Raises UNREACHABLE, DENIED or TIMEOUT."""
         args = ["ls-remote", "--symref", *listing.options, "--", self.remote.url, *listing.patterns]
-        options = CommandOptions(timeout=LISTING, redact=self.remote.redact, most=REFS_BYTES)
+        options = CommandOptions(
+            timeout=LISTING, redact=self.remote.redact, most=REFS_BYTES, cancel=self.cancel
+        )
         answer = git(self.folder, args, self.env, options)
         if answer.code:
             raise _refused(self.remote, answer)
@@ -90,7 +99,7 @@ class Mirror(NamedTuple):
     def fetch(self, commit: str, ref: str) -> None:
         """Get `commit`, to which `ref` points; MISSING when the remote will not give it."""
         name = hashlib.sha256(ref.encode()).hexdigest()[:16]
-        with locked(self.folder.with_suffix(".lock")) as lock:
+        with locked(self.folder.with_suffix(".lock"), self.cancel) as lock:
             if self._has(commit):  # somebody else fetched it while we waited
                 return
             self._clear()
@@ -119,7 +128,7 @@ class Mirror(NamedTuple):
 
         Each is fetched alone where they do not come together: one may not hurt the others.
         """
-        with locked(self.folder.with_suffix(".lock")) as lock:
+        with locked(self.folder.with_suffix(".lock"), self.cancel) as lock:
             self._clear()
             if self._fetch_heads(pulls, lock) is None:
                 return {}
@@ -150,7 +159,11 @@ class Mirror(NamedTuple):
         args = ["fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
         args += ["--progress", *how, "--", self.remote.url, *specs]
         options = CommandOptions(
-            timeout=limits.seconds, quiet=QUIET, redact=self.remote.redact, most=REFS_BYTES
+            timeout=limits.seconds,
+            quiet=QUIET,
+            redact=self.remote.redact,
+            most=REFS_BYTES,
+            cancel=self.cancel,
         )
         # The lock goes with git: it stays taken when only we are killed.
         return git(self.folder, args, self.env, options, keep=(lock,), largest=limits.size)
@@ -166,7 +179,9 @@ class Mirror(NamedTuple):
 _EVERYTHING = ["+refs/heads/*:refs/gitops/heads/*", "+refs/tags/*:refs/gitops/tags/*"]
 
 
-def mirror(cache: Path, remote: Remote, env: Mapping[str, str]) -> Mirror:
+def mirror(
+    cache: Path, remote: Remote, env: Mapping[str, str], cancel: Cancel | None = None
+) -> Mirror:
     """Return the mirror of a repository, made empty if there is none."""
     name = hashlib.sha256(remote.url.encode()).hexdigest()[:24]
     folder = cache / f"{name}.git"
@@ -180,7 +195,7 @@ def mirror(cache: Path, remote: Remote, env: Mapping[str, str]) -> Mirror:
             new.rename(folder)
         except OSError:  # another process was faster, and its mirror is as good
             shutil.rmtree(new)
-    return Mirror(folder, remote, env)
+    return Mirror(folder, remote, env, cancel)
 
 
 def config_file(cache: Path) -> Path:
@@ -196,14 +211,28 @@ def config_file(cache: Path) -> Path:
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[int]:
-    """Hold a lock file against other threads and processes; give its file number."""
+def locked(file: Path, cancel: Cancel | None = None) -> Iterator[int]:
+    """Hold a lock file against other threads and processes; give its file number.
+
+    The wait for it is given up, as CANCELLED, when `cancel` is raised.
+    """
     number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        while cancel is not None and not _taken(number):
+            if cancel.wait(_GLANCE):
+                raise DriverError(ErrorKind.CANCELLED, f"the wait for {file.name} was given up")
         fcntl.flock(number, fcntl.LOCK_EX)
         yield number
     finally:
         os.close(number)
+
+
+def _taken(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _unwilling(stderr: str) -> bool:

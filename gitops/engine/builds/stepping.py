@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from typing import NamedTuple
 
-from gitops.drivers.base import BuildContext, DriverError, ErrorKind, RunMark
+from gitops.drivers.base import BuildContext, Cancel, DriverError, ErrorKind, RunMark
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
 from gitops.engine.builds.building import called_off, recipe_of, snapshot_of
 from gitops.engine.builds.step_texts import Job, server_of, task_of_run
@@ -207,6 +207,6 @@ def _allowed(job: Job) -> Allowed:
 
 
 @contextmanager
-def _no_remote(url: str, _dockerfile: str) -> Iterator[BuildContext]:
+def _no_remote(url: str, _dockerfile: str, _cancel: Cancel) -> Iterator[BuildContext]:
     raise DriverError(ErrorKind.DENIED, f"a pull request may not build from {url}")
     yield  # pragma: no cover - makes it a generator

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from gitops.drivers.base import UNNAMED, BuildContext, BuildJob, CacheUse, DriverError, ErrorKind
+from gitops.drivers.base import (
+    UNNAMED,
+    BuildContext,
+    BuildJob,
+    CacheUse,
+    Cancel,
+    DriverError,
+    ErrorKind,
+)
 from gitops.engine.tasks.containers import Place
 from gitops.engine.tasks.names import has_registry, pushed_name
 from gitops.engine.tasks.silence import laid_to_registry
@@ -40,7 +48,7 @@ def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: 
     if builder.warning:
         ear.remark(f"warning: {builder.warning}")
     try:
-        with _context(step, line, shop) as context:
+        with _context(step, line, shop, flag) as context:
             builder.build(job, context, ear.line, flag)
     except DriverError as error:
         raise laid_to_registry(error, shop.stage.work.engine, str(job.image)) from error
@@ -52,9 +60,11 @@ def is_remote(context: str) -> bool:
     return "://" in context or context.startswith(("git@", "github.com/"))
 
 
-def _context(step: TaskStep, line: BuildLine, shop: Shop) -> AbstractContextManager[BuildContext]:
+def _context(
+    step: TaskStep, line: BuildLine, shop: Shop, cancel: Cancel
+) -> AbstractContextManager[BuildContext]:
     if is_remote(line.context):
-        return shop.stage.work.remote(line.context, line.file)
+        return shop.stage.work.remote(line.context, line.file, cancel)
     file = line.file and in_workspace(step, line.file)
     return shop.workspace.build(in_workspace(step, line.context), file)
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
-from gitops.drivers.base import BuildContext, Builder, RunMark, TaskEngine
+from gitops.drivers.base import BuildContext, Builder, Cancel, RunMark, TaskEngine
 from gitops.engine.tasks.ports import TaskBook, TaskLog
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.secret import Secret
@@ -50,8 +50,10 @@ class WorkspaceReader(Protocol):
         ...
 
 
-RemoteContext = Callable[[str, str], AbstractContextManager[BuildContext]]
-"""Gives the context that a URL names, with the Dockerfile's path in it (empty: the usual one)."""
+RemoteContext = Callable[[str, str, Cancel], AbstractContextManager[BuildContext]]
+"""Gives the context that a URL names, with the Dockerfile's path in it (empty: the usual one).
+
+Raises CANCELLED when the flag is raised while it is fetched."""
 
 
 def _any_image(_image: str) -> bool:
