@@ -19,7 +19,7 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
-from gitops.drivers.builders.buildkit_options import Use, arguments
+from gitops.drivers.builders.buildkit_options import Use, arguments, variables
 from gitops.drivers.builders.cache import stage_image, stage_jobs
 from gitops.drivers.builders.log import BuildLog
 from gitops.drivers.builders.prune import prune_cache, tidy
@@ -60,6 +60,15 @@ def test_several_platforms_are_pushed_as_one_index() -> None:
     assert "--load" not in words
     alone = arguments(wanted._replace(platforms=("linux/x86_64",)), "Dockerfile", use)
     assert "--platform" not in alone
+
+
+def test_values_of_build_args_are_in_no_argument() -> None:
+    """The CLI takes them from its environment, unless it means something to the CLI itself."""
+    wanted = job(IMAGE, args={"TOKEN": "abc def", "HTTP_PROXY": "http://p", "a-b": "1"}, date=7)
+    words = arguments(wanted, "Dockerfile", Use())
+    args = [value for name, value in pairs(words) if name == "--build-arg"]
+    assert sorted(args) == ["HTTP_PROXY=http://p", "SOURCE_DATE_EPOCH", "TOKEN", "a-b=1"]
+    assert variables(wanted, Use()) == {"TOKEN": "abc def", "SOURCE_DATE_EPOCH": "7"}
 
 
 def test_no_cache_reads_none_and_still_writes_it() -> None:

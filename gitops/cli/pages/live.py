@@ -14,6 +14,7 @@ from gitops.cli.pages.progress import told
 from gitops.engine.reports.last_lines import LastLines
 from gitops.model.outcomes import Done, Outcome, Skipped, Superseded
 from gitops.model.plan import Plan, Step
+from gitops.model.shown import plain_lines
 from gitops.plan.describe import describe, verb
 from gitops.plan.text import summary
 
@@ -52,7 +53,7 @@ class LiveReporter:
     def line(self, step: Step, text: str) -> None:
         """Show the last line of a step's log behind it."""
         with self._lock:
-            self._logs.setdefault(step.number, LastLines()).add(text)
+            self._logs.setdefault(step.number, LastLines()).add(plain_lines(text))
 
     def ended(self, step: Step, outcome: Outcome, seconds: float) -> None:
         """Move a step to what is done."""

@@ -12,6 +12,7 @@ from gitops.model.actions import Build, Push, RunTask
 from gitops.model.address import Address
 from gitops.model.outcomes import Done, Outcome, Retry, Skipped, Stalled, Superseded
 from gitops.model.plan import Plan, Step
+from gitops.model.shown import plain_lines, tame
 from gitops.plan.describe import describe
 from gitops.plan.text import summary
 
@@ -40,6 +41,7 @@ class PlainReporter:
 
     def line(self, step: Step, text: str) -> None:
         """Show lines of a step's log, or keep them."""
+        text = tame(text)
         if self._logs:
             self._say(_quoted(step, text.split("\n")))
         else:
@@ -97,7 +99,7 @@ def told(step: Step, outcome: Outcome, seconds: float) -> str:
             return f"given up for {by} ({describe(step.action)})"
         case Retry(reason, detail) | Stalled(reason, detail):
             lines = "".join(f"\n    {line}" for line in detail.splitlines())
-            return f"FAILED: {reason}{lines}"
+            return plain_lines(f"FAILED: {reason}{lines}")
 
 
 def failures_as_data(failures: Iterable[tuple[Step, Outcome]]) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ from gitops.drivers.base import (
     ErrorKind,
     Output,
 )
-from gitops.drivers.builders.buildkit_options import EPOCH, Use, arguments
+from gitops.drivers.builders.buildkit_options import Use, arguments, variables
 from gitops.drivers.builders.cache import kept_stages, sources, stage_jobs, told
 from gitops.drivers.builders.demands import check, warnings
 from gitops.drivers.builders.docker_config import Endpoint, client_env, docker_config
@@ -141,11 +141,8 @@ class _Work(NamedTuple):
             if not quiet:
                 self.output(line)
 
-        env = dict(self.env)
-        if job.date > 0:
-            env[EPOCH] = str(job.date)
         options = CommandOptions(
-            env=env,
+            env={**self.env, **variables(job, self.use)},
             stdin=context.write_to if self.place is None else None,
             timeout=timeout,
             output=keep,

@@ -7,6 +7,7 @@ https://docs.docker.com/reference/cli/docker/build-legacy/
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -38,8 +39,18 @@ class Use(NamedTuple):
     secrets: Mapping[str, str] = MappingProxyType({})
 
 
+_PROGRAMS_OWN = re.compile(
+    r"(?:DOCKER|BUILDKIT|BUILDX|COMPOSE|GITOPS|OTEL|SSH|LD|LC|XDG|GPG|GIT|AWS|AZURE)(?:_.*)?"
+    r"|PATH|HOME|USER|LANG|TERM|TZ|TMPDIR|COLUMNS|NO_COLOR|LOGNAME|SHELL|PWD|CI"
+    r"|GO[A-Z]*|(?:HTTPS?|FTP|NO|ALL)_PROXY",
+    re.IGNORECASE,
+)
+"""Variables that mean something to the CLI itself, or to what it starts."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def arguments(job: BuildJob, dockerfile: str, use: Use) -> list[str]:
-    """Return the options of a build. Build args are no secrets: image history shows them."""
+    """Return the options of a build; it has to be started with `variables` in its environment."""
     flags = ["--progress=plain", "--file", dockerfile]
     if use.buildx:
         several = len(foreign(job, use.engine)) > 1
@@ -50,10 +61,14 @@ def arguments(job: BuildJob, dockerfile: str, use: Use) -> list[str]:
 
 
 def _pairs(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:
+    inherited = variables(job, use)
     kept = (job.cache.to,) if job.cache.to and not use.exports else ()
     several = {
         "--tag": dict.fromkeys((str(job.image), *job.tags, *kept)),
-        "--build-arg": [f"{name}={value}" for name, value in _args(job, use).items()],
+        "--build-arg": [
+            name if name in inherited else f"{name}={value}"
+            for name, value in _args(job, use).items()
+        ],
         "--label": [f"{name}={value}" for name, value in job.labels.items()],
         "--add-host": (*job.hosts, *_own_host(job)),
         "--secret": [f"id={name},src={place}" for name, place in use.secrets.items()],
@@ -68,6 +83,19 @@ def _pairs(job: BuildJob, use: Use) -> Iterator[tuple[str, str]]:
     yield from ((name, value) for name, values in several.items() for value in values)
     yield from ((name, value) for name, value in single.items() if value)
     yield from _cache(job, use)
+
+
+def variables(job: BuildJob, use: Use) -> dict[str, str]:
+    """Return the build args whose values the CLI takes from its environment.
+
+    Arguments are for every user of the machine to read. Image history shows build args all the
+    same, where a RUN is behind their ARG: a secret should be none of them.
+    """
+    return {
+        name: value
+        for name, value in _args(job, use).items()
+        if _NAME.fullmatch(name) and not _PROGRAMS_OWN.fullmatch(name)
+    }
 
 
 def _own_host(job: BuildJob) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.sources.context_tree import FILE, FOLDER, LINK, MODULE, PROGRAM, Entry, above
+from gitops.model.shown import plain
 
 LISTING_BYTES = 64 << 20
 """What the names of one commit's files may come to: some 700,000 files. Ten levels of ten times the
@@ -37,12 +38,6 @@ MODULE_DEPTH = 16
 # What Windows and macOS take for `.git` is refused with it (CVE-2014-9390).
 _GIT = re.compile(r"(?:\.git|git~1)[ .]*(?::.*)?", re.IGNORECASE | re.DOTALL)
 _UNSEEN = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\udc80-\udcff]")
-
-
-def plain(text: str) -> str:
-    """Return a name from a repository as it may be shown: no character of it moves a cursor."""
-    return _CONTROL.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 def check_names(entries: Iterable[Entry], url: str) -> None:

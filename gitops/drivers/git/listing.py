@@ -16,11 +16,11 @@ from gitops.drivers.git.guard import (
     MODULE_DEPTH,
     check_names,
     mode_of,
-    plain,
 )
 from gitops.drivers.git.mirror import Mirror
 from gitops.drivers.git.program import git
 from gitops.drivers.sources.context_tree import FOLDER, LINK, MODULE, Entry
+from gitops.model.shown import plain
 
 _FOLDER_TYPES = (FOLDER, MODULE)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.git.guard import LONGEST_PATH, PULL_BYTES, plain
+from gitops.drivers.git.guard import LONGEST_PATH, PULL_BYTES
 from gitops.drivers.git.listing import Located
 from gitops.drivers.git.program import Objects, objects
 from gitops.drivers.sources.context_tree import FOLDER, LINK, Entry, TarStream
+from gitops.model.shown import plain
 from gitops.model.sources import Source
 
 

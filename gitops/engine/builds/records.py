@@ -12,6 +12,7 @@ from gitops.engine.builds.attesting import Making
 from gitops.engine.tasks.ports import Queue, TaskBook, Ticket
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.lease import Lease
+from gitops.model.shown import plain_lines
 from gitops.model.task_runs import (
     Cause,
     CauseKind,
@@ -171,7 +172,7 @@ class BuildRuns:
         try:
             yield line
         except DriverError as error:
-            told = self._with.redact(str(error))
+            told = plain_lines(self._with.redact(str(error)))
             failed = began._replace(status=StepStatus.FAILED, message=told, ended=now())
             book.step(run, failed)
             raise
@@ -183,7 +184,7 @@ class BuildRuns:
         """Remember the end of a run that did not come to its end by itself; `why` was it stopped,
         if it was.
         """
-        told = self._with.redact(why or str(error))
+        told = plain_lines(self._with.redact(why or str(error)))
         self._with.book.finish(run, _status(error), told, self._with.clock())
 
     def close(self) -> None:

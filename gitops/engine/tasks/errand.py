@@ -14,6 +14,7 @@ from gitops.engine.tasks.stage import Stage
 from gitops.engine.tasks.states import Result
 from gitops.engine.tasks.stopping import Stop, StopFlag, heeding
 from gitops.engine.tasks.voice import Voice
+from gitops.model.shown import plain_lines
 from gitops.model.task_runs import NewTaskRun, RunStatus, TaskRun
 from gitops.model.tasks import Task
 
@@ -74,7 +75,7 @@ def carry_out(errand: Errand, office: Office, cancel: Cancel) -> Report:
         result = result._replace(message=f"the program broke off while it was at work: {why}")
         raise
     finally:
-        ended = office.clock()
+        ended, result = office.clock(), result._replace(message=plain_lines(result.message))
         office.book.finish(run, result.status, result.message, ended)
     return Report(_record(run, errand.new, result, began[0] if began else None, ended), result)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops.engine.tasks.stage import Records
+from gitops.model.shown import plain_lines
 
 
 class Voice:
@@ -21,7 +22,7 @@ class Voice:
 
     def remark(self, text: str) -> None:
         """Say something about the step in one line, given without its end."""
-        self._records.screen.remark(self._step, self._kept(f"{text}\n"))
+        self._records.screen.remark(self._step, self._kept(f"{plain_lines(text)}\n"))
 
     def _kept(self, text: str) -> str:
         clean = self._records.redact(text)
@@ -29,8 +30,8 @@ class Voice:
         return clean
 
     def clean(self, text: str) -> str:
-        """Return text without secrets."""
-        return self._records.redact(text)
+        """Return a message without secrets, and without what controls a terminal."""
+        return plain_lines(self._records.redact(text))
 
 
 class Ear:
