@@ -132,6 +132,14 @@ def test_pipes_and_sockets_are_left_out(tmp_path: Path) -> None:
     assert read_folder(str(tmp_path), "Dockerfile").tree == before
 
 
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore"])
+def test_a_text_without_end_is_not_read(tmp_path: Path, name: str) -> None:
+    """A Dockerfile or ignore file of many megabytes is refused by its size."""
+    write(tmp_path, {"Dockerfile": "FROM a\n", name: "#" * (2 << 20)})
+    with pytest.raises(DriverError, match=f"{name} is larger than 1 MiB"):
+        read_folder(str(tmp_path), "Dockerfile")
+
+
 def test_a_missing_folder_is_absent(tmp_path: Path) -> None:
     """A folder that is not there is absent, by its name; other tasks are read all the same."""
     write(tmp_path / "here", {"Dockerfile": "FROM a\n"})

@@ -70,6 +70,19 @@ def test_an_ignore_file_made_to_take_for_ever_does_not(hostile: Hostile, sources
     assert [one.pull for one in read(sources, following(hostile)).beside] == ["1"]
 
 
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore"])
+def test_a_text_without_end_is_not_read(hostile: Hostile, sources: Sources, name: str) -> None:
+    """A Dockerfile or ignore file of many megabytes is refused by its size; the rest goes on."""
+    items = {"Dockerfile": hostile.dockerfile, name: hostile.blob(b"#" * (2 << 20))}
+    hostile.point(PULL, [("100644", path, blob) for path, blob in sorted(items.items())])
+    other = [("100644", "Dockerfile", hostile.dockerfile), ("100644", "a", hostile.dockerfile)]
+    hostile.point("refs/pull/2/head", other)
+    found = read(sources, following(hostile))
+    assert [one.pull for one in found.beside] == ["2"]
+    (error,) = found.beside_errors
+    assert f"{name} is larger than 1 MiB" in error
+
+
 def test_much_from_little_is_not_sent(
     tmp_path: Path, hostile: Hostile, sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,11 +20,12 @@ from gitops.drivers.sources.context_tree import (
     FILE,
     FOLDER,
     LINK,
+    LONGEST_TEXT,
     PROGRAM,
     above,
+    check_length,
     followed,
     ignore_files,
-    recipe_of,
     relative,
     select,
     tree_hash,
@@ -95,7 +96,7 @@ class Look:
         )
 
     def _recipe(self, file: Located | None) -> str:
-        return recipe_of(self._data(file.mirror, file.entry.blob)) if file is not None else ""
+        return self._text(file) if file is not None else ""
 
     def again(self, wanted: GitWanted, source: Source) -> Contents:
         """Return the files of a source that was seen before, fetched again if they are gone."""
@@ -204,7 +205,12 @@ class Look:
         # As git does, a time that is none is the first second of 1970.
         return int(found[1]) if found else 0
 
-    def _data(self, place: Mirror, name: str) -> bytes:
+    def _text(self, file: Located) -> str:
+        entry, place = file
+        return self._data(place, entry.blob, entry.path).decode(errors="replace")
+
+    def _data(self, place: Mirror, name: str, path: str = "") -> bytes:
+        """Return an object; INVALID for the file `path` when it is longer than a text may be."""
         blob = self._reader(place).read(name)
         if blob is None:
             raise DriverError(
@@ -212,13 +218,15 @@ class Look:
                 f"{name} is not in {place.folder}",
                 "remove that folder: it is a cache",
             )
+        if path and blob.size > LONGEST_TEXT:
+            del self._readers[place.folder]  # what it is about to say would be taken for another's
+        check_length(blob.size if path else 0, path)
         return blob.data()
 
     def _matcher(self, found: Mapping[str, Located], dockerfile: str) -> Matcher:
         for name in ignore_files(dockerfile):
             if name in found and found[name].entry.mode in (FILE, PROGRAM):
-                entry, place = found[name]
-                return Matcher(parse_ignore(self._data(place, entry.blob).decode(errors="replace")))
+                return Matcher(parse_ignore(self._text(found[name])))
         return Matcher()
 
     def _dockerfile(self, found: Mapping[str, Located], name: str, commit: str) -> Located:

@@ -118,13 +118,18 @@ def tree_hash(entries: Sequence[Entry]) -> str:
     return digest.hexdigest()
 
 
-LONGEST_RECIPE = 1 << 20
-"""Bytes of a Dockerfile or task file; nothing is known of what stands in a longer one."""
+LONGEST_TEXT = 1 << 20
+"""Bytes of a Dockerfile, task file or ignore file, which are read whole."""
 
 
-def recipe_of(content: bytes) -> str:
-    """Return the text of a Dockerfile or task file; empty for one that is too long."""
-    return content.decode(errors="replace") if len(content) <= LONGEST_RECIPE else ""
+def check_length(size: int, name: str) -> None:
+    """Raise INVALID for a file that is longer than what is read whole."""
+    if size > LONGEST_TEXT:
+        raise DriverError(
+            ErrorKind.INVALID,
+            f"{name} is larger than {LONGEST_TEXT >> 20} MiB",
+            "a Dockerfile, a task file and an ignore file are read whole",
+        )
 
 
 def instead(path: str, recipe: str) -> Mapping[str, bytes]:

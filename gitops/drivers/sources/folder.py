@@ -16,15 +16,16 @@ from gitops.drivers.sources.context_tree import (
     FILE,
     FOLDER,
     LINK,
+    LONGEST_TEXT,
     PROGRAM,
     BlobHash,
     Entry,
     TarStream,
     blob_of,
+    check_length,
     followed,
     ignore_files,
     instead,
-    recipe_of,
     relative,
     select,
     tree_hash,
@@ -80,13 +81,13 @@ def read_folder(
     with explained(root):
         matcher = _matcher(root, name)
         entries = [_hashed(root, entry) for entry in select(walk(root, matcher), matcher)]
-        text = (root / name).read_bytes() if name else b""
+        text = _text(root / name) if name else b""
     return Source(
         tree=tree_hash(entries),
         dockerfile=blob_of(text) if name else "",
         location=str(root),
         followed=followed(entries, triggers) if triggers else tree_hash(entries),
-        recipe=recipe_of(text),
+        recipe=text.decode(errors="replace"),
     )
 
 
@@ -128,8 +129,15 @@ def _matcher(root: Path, dockerfile: str) -> Matcher:
     for name in ignore_files(dockerfile):
         file = root / name
         if file.is_file() and not file.is_symlink():
-            return Matcher(parse_ignore(file.read_text(encoding="utf-8", errors="replace")))
+            return Matcher(parse_ignore(_text(file).decode(errors="replace")))
     return Matcher()
+
+
+def _text(place: Path) -> bytes:
+    with _opened(place) as stream:
+        text = stream.read(LONGEST_TEXT + 1)
+    check_length(len(text), str(place))
+    return text
 
 
 def walk(root: Path, matcher: Matcher, below: str = "") -> Iterator[Entry]:

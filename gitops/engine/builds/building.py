@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gitops.drivers.base import BuildJob, CacheUse, DriverError, ErrorKind
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested, waiting_name
 from gitops.engine.builds.pinning import pinned_recipe
+from gitops.engine.builds.strangers import capped
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.stopping import StopFlag, heeding
 from gitops.model.actions import Build, Push
@@ -79,6 +80,9 @@ def _outcome(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) 
         if error.kind is ErrorKind.CONFLICT and isinstance(recipe.task.source, PathSource):
             # A save while the folder was sent: what was to be built is not there any more.
             return Superseded(f"what came meanwhile: {error}")
+        if error.kind is ErrorKind.TIMEOUT and image.pull:
+            # A stranger does not get the whole of the time again and again.
+            return Stalled(error.what, error.detail, quarantine=True)
         raise
     return Done(f"built with {name}, run {run}")
 
@@ -106,7 +110,8 @@ def _build(scene: Scene, action: Build, recipe: Recipe, run: str, desk: Desk) ->
         job = job._replace(image=waiting_name(job.image))
     text = pinned_recipe(scene.world, task, source, action.image)
     with scene.world.sources.context(task, source, secrets, recipe=text) as context:
-        builder.build(job, context, desk.output, desk.cancel)
+        output = capped(desk.output) if action.image.pull else desk.output
+        builder.build(job, context, output, desk.cancel)
     if attested(snapshot):
         scene.runs.made(Making(run, snapshot, began, scene.world.clock()))
     return builder.name

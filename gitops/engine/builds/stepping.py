@@ -12,6 +12,7 @@ from gitops.drivers.base import BuildContext, Cancel, DriverError, ErrorKind, Ru
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
 from gitops.engine.builds.building import called_off, recipe_of, snapshot_of
 from gitops.engine.builds.step_texts import Job, server_of, task_of_run
+from gitops.engine.builds.strangers import MOST_PROCESSES, CappedLog, check_size
 from gitops.engine.reports.failures import run_text
 from gitops.engine.reports.last_lines import LastLines
 from gitops.engine.scene import Desk, Scene
@@ -31,7 +32,6 @@ from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.actions import RunTask
 from gitops.model.image import ImageRef, registry_of
 from gitops.model.outcomes import Done, Outcome, Retry, Stalled, Superseded
-from gitops.model.resources import BuildTask
 from gitops.model.task_runs import RunStatus, RunType, StepStatus
 from gitops.model.tasks import Task
 from gitops.plan.builds.reasons import urgent
@@ -78,6 +78,8 @@ def _office(job: Job) -> Office:
 def _read(job: Job, said: Said, run: str) -> Task:
     """Return the task, with the files of its source, which are there by now, for its aliases."""
     task = task_of_run(job, run, said.files[0].read)
+    if job.image.pull:
+        check_size(task)
     if job.hand is not None:
         job.hand.begins(task)
     return task
@@ -95,6 +97,9 @@ def _outcome(job: Job, report: Report, said: Said) -> Outcome:
             return Superseded()
         case RunStatus.CANCELED:
             return called_off(run, result.message)
+        case RunStatus.TIMEOUT if job.image.pull:
+            # A stranger does not get the whole of the time again and again.
+            return Stalled(f"run {run}: {result.message}", see, quarantine=True)
         case RunStatus.FAILED:
             return Stalled(f"run {run}: {result.message}", see, quarantine=True)
         case _:
@@ -155,7 +160,9 @@ def _opener(job: Job, said: Said) -> Callable[[str, StopFlag], AbstractContextMa
             closing(registrar.book.log(run)) as log,
         ):
             remote = _no_remote if job.image.pull else tools.remote
-            records = Records(registrar.book, log, registrar.redact, _screen(job, said), time.time)
+            kept = CappedLog(log) if job.image.pull else log
+            screen = _screen(job, said)
+            records = Records(registrar.book, kept, registrar.redact, screen, time.time)
             said.files.append(files)
             yield Stage(
                 RunMark(run, registrar.project, registrar.lease.host, registrar.lease.process),
@@ -164,15 +171,16 @@ def _opener(job: Job, said: Said) -> Callable[[str, StopFlag], AbstractContextMa
                 flag,
                 _inputs(job, files),
                 _allowed(job),
-                _limits(task),
+                _limits(job),
             )
 
     return opened
 
 
-def _limits(task: BuildTask) -> Limits:
-    each = task.resources
-    return Limits(task.timeout, each.cpus, each.memory, disk=task.disk)
+def _limits(job: Job) -> Limits:
+    task, each = job.recipe.task, job.recipe.task.resources
+    processes = MOST_PROCESSES if job.image.pull else 0
+    return Limits(task.timeout, each.cpus, each.memory, processes, task.disk)
 
 
 def _inputs(job: Job, files: RunContext) -> Inputs:
