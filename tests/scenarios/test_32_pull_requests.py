@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -137,6 +138,10 @@ def listed(world: World, *filters: str) -> list[dict[str, Any]]:
     return found
 
 
+SUMMED = (
+    "RUN --mount=type=secret,id=token (cat /run/secrets/token || echo none) | sha256sum > /sum\n"
+)
+"""What a branch makes of its secret; a stranger who writes the same must not get its layer."""
 KEEPS = "RUN --mount=type=cache,id=keep,target=/keep"
 PLAIN = {
     1: "FROM busybox\nRUN echo a stranger\n",
@@ -149,9 +154,26 @@ PLAIN = {
     8: f"FROM busybox\n{KEEPS} echo poison > /keep/pip\n",
     9: f"FROM busybox\n{KEEPS} ! ls /keep/pip\n",
     10: f"FROM busybox\n{KEEPS} ! ls /keep/branch\n",
+    11: "# syntax=busybox:latest\nFROM busybox\n",
+    12: "FROM busybox\nADD http://127.0.0.1:1/x /x\n",
+    13: f"FROM busybox\n{SUMMED}RUN echo none | sha256sum | cmp - /sum\n",
 }
 """Dockerfiles of pull requests, by number; those of `GOOD` end well, others may not."""
-GOOD = {1, 3, 8, 9, 10}
+GOOD = {1, 3, 8, 9, 10, 13}
+
+
+def assert_summed(world: World) -> None:
+    """See that the branch had its secret."""
+    image = f"localhost:{world.registry_port}/plain:latest"
+    engine = world.engine
+    engine.pull(image)
+    made = engine.create_container(image, command="cat /sum")
+    try:
+        engine.start(made)
+        engine.wait(made)
+        assert hashlib.sha256(SECRET.encode()).hexdigest() in engine.logs(made).decode()
+    finally:
+        engine.remove_container(made, force=True)
 
 
 def made(world: World) -> Shop:
@@ -164,11 +186,12 @@ def made(world: World) -> Shop:
         )
         plain.commit(
             {
-                "Dockerfile": f"{MOUNTED}{KEEPS} touch /keep/branch\n".replace("cat", "test -s"),
+                "Dockerfile": f"FROM busybox\n{SUMMED}{KEEPS} touch /keep/branch\n",
                 "page.txt": "",
             }
         )
         world.gitops("reconcile")
+        assert_summed(world)
         facts, before = known(world), tags(world)
         for name, attempt in TRIES.items():
             number = NUMBERS[name]

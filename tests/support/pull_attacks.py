@@ -95,6 +95,11 @@ TRIES: dict[str, Try] = {
         "may not use the network",
         head="networks: [{name: '%(network)s', skipCreation: true}]\n",
     ),
+    "project-network-alone": Try(
+        "",
+        "may not use the network",
+        head="networks: [{name: '%(network)s', skipCreation: true}]\n",
+    ),
     "project-network-build": Try(build("--network %(network)s -t x:$ID ."), "network"),
     "registry": Try(cmd(f'busybox sh -c "! {{ {REACHED}; }}"'), "", harmless=True),
     "registry-build": Try(
@@ -107,6 +112,31 @@ TRIES: dict[str, Try] = {
         build("-t x:$ID ."),
         "",
         files={"Dockerfile": f"FROM busybox\nRUN ! {{ {AT_HOST}; }}\n"},
+        harmless=True,
+    ),
+    # What other builds share
+    "proxy": Try(build("--build-arg HTTP_PROXY=http://127.0.0.1:1 -t x:$ID ."), "HTTP_PROXY"),
+    "cache-from": Try(
+        build("--cache-from $Registry/shop:latest -t x:$ID ."), "may not use the layers"
+    ),
+    "frontend": Try(
+        build("-t x:$ID ."),
+        "syntax",
+        files={"Dockerfile": "# syntax=busybox:latest\nFROM busybox\n"},
+    ),
+    "frontend-arg": Try(build("--build-arg BUILDKIT_SYNTAX=busybox -t x:$ID ."), "BUILDKIT_SYNTAX"),
+    "remote-file": Try(
+        build("-t x:$ID ."),
+        "ADD",
+        files={"Dockerfile": "FROM busybox\nADD http://127.0.0.1:1/x /x\n"},
+    ),
+    "foreign-labels": Try(
+        f"{build('-t x:$ID .')}  - cmd: x:$ID true\n",
+        "",
+        files={
+            "Dockerfile": "FROM busybox\nLABEL gitops.project=%(project)s gitops.kind=WebApp "
+            "gitops.name=shop gitops.run=r1 gitops.run.project=%(project)s\n"
+        },
         harmless=True,
     ),
     "host-port": Try(cmd("busybox true", "ports: ['18080:80']"), "port 18080:80"),
