@@ -107,6 +107,8 @@ class Ability(StrEnum):
     """Several platforms in one index, and layers exported straight to a registry."""
     LIMITS = "limits"
     """Memory and CPU limits of the steps."""
+    NETWORKS = "networks"
+    """Steps on any network of the engine."""
 
 
 class Builder(Protocol):

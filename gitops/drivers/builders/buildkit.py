@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gitops.drivers.base import (
     Ability,
     BuildContext,
+    Builder,
     BuildJob,
     Cancel,
     DriverError,
@@ -20,7 +21,7 @@ from gitops.drivers.base import (
 )
 from gitops.drivers.builders.buildkit_options import Use, arguments, variables
 from gitops.drivers.builders.cache import kept_stages, sources, stage_jobs, told
-from gitops.drivers.builders.demands import check, warnings
+from gitops.drivers.builders.demands import check, joins, warnings
 from gitops.drivers.builders.docker_config import Endpoint, client_env, docker_config
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
@@ -40,7 +41,8 @@ class BuildKit(NamedTuple):
     """One CLI that can use BuildKit: `command` is `docker build` or buildx's.
 
     `engine` is the engine's platform; `builder` a buildx builder that is not the engine's own.
-    `doubt` is called when a build went wrong: what was known of the CLI may no longer hold.
+    `doubt` is called when a build went wrong: what was known of the CLI may no longer hold. A build
+    on a network that somebody made is left to the builder `beside`, if there may be one.
     """
 
     name: str
@@ -52,9 +54,15 @@ class BuildKit(NamedTuple):
     engine: str = "linux/amd64"
     builder: str = ""
     doubt: Callable[[], None] = lambda: None
+    beside: Callable[[], Builder] | None = None
 
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
         """Build and tag `job.image`; see `Builder`. A large context goes to standard input."""
+        if self.beside is not None and joins(job):
+            other = self.beside()
+            output(f"the build is on the network {job.network}, which takes {other.name}")
+            other.build(job, context, output, cancel)
+            return
         check(job, self.name, self.abilities, self.engine)
         hidden = Redactor(job.secrets.values())
         for line in warnings(job, self.name, self.abilities):

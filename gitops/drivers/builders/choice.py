@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,17 +59,19 @@ def choose_builder(
     found = programs(endpoint.environ.get("PATH", os.defpath)) if prefer != "engine" else []
     known = memory(cache, endpoint, found) if cache else Memory()
     clients = _recalled(known) or _told(endpoint, found, known)
+    beside = partial(_engine_builder, endpoint, redact, "") if prefer == "auto" else None
     for client in clients:
         if client.engine >= _ENGINE_WITH_BUILDKIT and client.buildx:
-            return _with_buildx(client, endpoint, redact)._replace(doubt=known.forget)
+            return _with_buildx(client, endpoint, redact)._replace(
+                doubt=known.forget, beside=beside
+            )
     for client in clients:
         old = client.version < _CLI_WITHOUT_BUILTIN and client.version >= _ENGINE_WITH_BUILDKIT
         if client.engine >= _ENGINE_WITH_BUILDKIT and old:
             name = f"BuildKit (docker {'.'.join(map(str, client.version))})"
             command = (client.program, "build")
-            return BuildKit(
-                name, command, endpoint, redact, engine=client.platform, doubt=known.forget
-            )
+            made = BuildKit(name, command, endpoint, redact, engine=client.platform)
+            return made._replace(doubt=known.forget, beside=beside)
     if prefer == "buildkit":
         raise DriverError(ErrorKind.MISSING, "BuildKit cannot be used", _found(clients))
     return _engine_builder(endpoint, redact, "" if prefer == "engine" else WARNING)

@@ -53,8 +53,8 @@ class ClassicBuilder(NamedTuple):
 
     @property
     def abilities(self) -> frozenset[Ability]:
-        """Limits, which BuildKit has not, and nothing else."""
-        return frozenset({Ability.LIMITS})
+        """Limits and networks, which BuildKit has not, and nothing else."""
+        return frozenset({Ability.LIMITS, Ability.NETWORKS})
 
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
         """Build and tag `job.image`; see `Builder`. The context is streamed as the body."""

@@ -20,6 +20,11 @@ def platform_of(text: str) -> str:
     return f"{system}/{_ALIASES.get(rest, rest)}" if rest else system
 
 
+def joins(job: BuildJob) -> bool:
+    """Say whether a build is to be on a network that somebody made."""
+    return job.network not in ("", "default", "none", "host")
+
+
 def foreign(job: BuildJob, engine: str) -> tuple[str, ...]:
     """Return the platforms to ask for: none when the job wants just what the engine is."""
     wanted = tuple(dict.fromkeys(map(platform_of, job.platforms)))
@@ -53,6 +58,9 @@ def _demands(job: BuildJob, engine: str) -> Iterator[tuple[str, Ability, str]]:
         yield words, Ability.SECRETS, _BUILDKIT
     if job.ssh:
         yield f"the build of {job.image} forwards ssh", Ability.SSH, _BUILDKIT
+    if joins(job):
+        words = f"the build of {job.image} is to be on the network {job.network}"
+        yield words, Ability.NETWORKS, "let GITOPS_BUILDER be auto or engine"
     others = foreign(job, engine)
     if len(others) > 1:
         words = f"the build of {job.image} is for several platforms ({', '.join(others)})"
