@@ -113,6 +113,10 @@ def discard(_line: str) -> None:
     """Take a line of a log that the test does not read."""
 
 
+def discard_code(_code: int) -> None:
+    """Take an exit code that the test does not look at."""
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Return once `condition` holds; fail after `seconds`."""
     deadline = time.monotonic() + seconds

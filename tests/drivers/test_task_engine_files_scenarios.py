@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import BinaryIO
 
 import pytest
-from engine_fixtures import ADDRESS, discard, eventually
+from engine_fixtures import ADDRESS, discard, discard_code, eventually
 from registry_servers import Reply, serving
 from support.engine_proxy import EngineProxy
 from support.scenario import free_port
@@ -151,7 +151,7 @@ def registry(shop: Shop) -> Iterator[str]:
     """Give `host:port` of a real registry; images that were named for it are removed."""
     host = f"localhost:{(port := free_port())}"
     server = shop.step(suffix="-registry", image="registry:2", ports=(f"127.0.0.1:{port}:5000",))
-    shop.engine.detach(shop.engine.create(server), discard)
+    shop.engine.detach(shop.engine.create(server), discard, discard_code)
     client = OciRegistry({})
     eventually(lambda: isinstance(client.ping(host), Found))
     client.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threading import Event, Thread
 
 import pytest
-from engine_fixtures import discard
+from engine_fixtures import discard, discard_code
 from support.own_engine import OwnEngine, why_not
 from task_engine_fixtures import open_shop
 
@@ -73,7 +73,7 @@ def test_sweep_takes_what_the_dead_left(own_engine: OwnEngine) -> None:
             shop.engine.create_network(name, "bridge", mark)
             shop.engine.create_volume(name, mark)
             step = shop.step("sleep", "600")._replace(name=name, mark=mark, network=name)
-            shop.engine.detach(shop.engine.create(step), discard)
+            shop.engine.detach(shop.engine.create(step), discard, discard_code)
         told = sweep(shop.engine, tuple, lambda mark: is_gone(mark.host, mark.process))
         assert told == tuple(f"{kind} {dead.run} of run {dead.run}" for kind in KINDS)
         left = [(one.kind, one.name) for one in shop.engine.leftovers()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -11,8 +12,9 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
-from engine_fixtures import ADDRESS, eventually
+from engine_fixtures import ADDRESS, discard, discard_code, eventually
 from support.engine_proxy import EngineProxy
+from support.scenario import free_port
 from task_engine_fixtures import Shop, open_shop, shop
 
 from gitops.drivers.base import UNNAMED, DriverError, ErrorKind, marker_of
@@ -144,20 +146,45 @@ def test_container_that_is_stopped_by_hand_is_no_success(shop: Shop) -> None:
 def test_detached_output_is_whole_when_it_is_removed(shop: Shop) -> None:
     """A detached container runs on beside; what it said by its removal is all there."""
     heard: list[str] = []
+    codes: list[int] = []
     made = shop.engine.create(shop.step("sh", "-c", "echo one; echo two; printf three; sleep 60"))
-    shop.engine.detach(made, heard.append)
+    shop.engine.detach(made, heard.append, codes.append)
     eventually(lambda: "two" in "".join(heard))
     shop.engine.remove(made)
     assert "".join(heard) == "one\ntwo\nthree\n"
+    assert codes == []
     shop.engine.remove(made)
     assert shop.left() == []
+
+
+def test_detached_that_ends_by_itself_is_told(shop: Shop) -> None:
+    """A detached container that dies is not passed over: its exit code is told."""
+    codes: list[int] = []
+    made = shop.engine.create(shop.step("sh", "-c", "exit 3"))
+    shop.engine.detach(made, discard, codes.append)
+    eventually(lambda: codes == [3])
+    shop.engine.remove(made)
+    assert codes == [3]
+
+
+def test_a_taken_port_names_who_has_it(shop: Shop) -> None:
+    """A step whose port is taken says by which container; ids in messages are short."""
+    port = free_port()
+    first = shop.engine.create(shop.step("sleep", "60")._replace(ports=(f"{port}:80",)))
+    shop.engine.detach(first, discard, discard_code)
+    second = shop.engine.create(shop.step("true", suffix="-b")._replace(ports=(f"{port}:80",)))
+    with pytest.raises(DriverError) as caught:
+        shop.engine.run(second, discard, Event())
+    assert caught.value.kind is ErrorKind.CONFLICT
+    assert f"is taken by container {shop.name}" in str(caught.value)
+    assert not re.search("[0-9a-f]{13}", str(caught.value))
 
 
 def test_detached_that_cannot_start_is_told(shop: Shop) -> None:
     """A detached container whose program is not there is an error at once."""
     made = shop.engine.create(shop.step("no-such-program"))
     with pytest.raises(DriverError, match="no-such-program"):
-        shop.engine.detach(made, print)
+        shop.engine.detach(made, print, discard_code)
 
 
 def test_detached_is_reached_by_its_name(shop: Shop) -> None:
@@ -167,7 +194,7 @@ def test_detached_is_reached_by_its_name(shop: Shop) -> None:
         "sh", "-c", "echo hello > /index.html; exec httpd -f -p 8000 -h /", suffix="-server"
     )
     made = shop.engine.create(server._replace(network=shop.name, aliases=("web",)))
-    shop.engine.detach(made, print)
+    shop.engine.detach(made, print, discard_code)
     fetch = "until wget -qO- http://web:8000/ 2>/dev/null; do usleep 50000; done"
     assert shop.said("sh", "-c", fetch, network=shop.name) == "hello\n"
 

@@ -102,7 +102,8 @@ class MemoryEngine:
             act = acts.pop(0) if len(acts) > 1 else acts[0]
         return act(made, sink, cancel)
 
-    def detach(self, container: str, sink: Sink) -> None:
+    def detach(self, container: str, sink: Sink, ended: Callable[[int], None]) -> None:
+        assert ended
         self.began.append(container.removeprefix("gitops-r1-"))
         sink("detached\n")
 

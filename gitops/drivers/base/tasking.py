@@ -130,8 +130,11 @@ class TaskEngine(Protocol):
         """
         ...
 
-    def detach(self, container: str, sink: Sink) -> None:
-        """Start a container; its output goes to `sink` from a thread of its own until it ends."""
+    def detach(self, container: str, sink: Sink, ended: Callable[[int], None]) -> None:
+        """Start a container; its output goes to `sink` from a thread of its own until it ends.
+
+        `ended` takes the exit code of one that ends before it is removed.
+        """
         ...
 
     def remove(self, container: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import docker
 
@@ -13,12 +12,11 @@ from gitops.drivers.engine import volumes
 from gitops.drivers.engine.body import create_body
 from gitops.drivers.engine.networks import connect_network
 from gitops.drivers.engine.sdk_client import SdkClient
+from gitops.drivers.engine.words import taken
 from gitops.drivers.env_file import parse_env_file
 from gitops.drivers.redact import Redactor
 from gitops.model.secret import Secret, Secrets
 from gitops.model.wanted import WantedContainer
-
-_TAKEN = re.compile(r"(?:Bind for |listen tcp[46]? )(\S+):(\d+)(?: failed)?:")
 
 
 def create(
@@ -109,20 +107,17 @@ def start(client: SdkClient, name: str) -> None:
         with client.use(f"container {name} could not be started") as api:
             api.start(name)
     except DriverError as error:
-        taken = _TAKEN.search(error.detail)
-        if error.kind is not ErrorKind.CONFLICT or not taken:
+        port = taken(error.detail)
+        if error.kind is not ErrorKind.CONFLICT or port is None:
             raise
-        address, port = taken.group(1), int(taken.group(2))
-        with client.use(f"the holder of port {port} could not be found") as api:
-            holder = _holder(api, port)
+        with client.use(f"the holder of port {port.port} could not be found") as api:
+            said = port.by(_holders(api, port.port))
         raise DriverError(
-            ErrorKind.CONFLICT,
-            f"container {name} could not be started: port {port} of {address} is taken by {holder}",
+            ErrorKind.CONFLICT, f"container {name} could not be started: {said}"
         ) from error
 
 
-def _holder(api: docker.APIClient, port: int) -> str:
+def _holders(api: docker.APIClient, port: int) -> Iterator[tuple[str, list[int]]]:
     for found in api.containers(filters={"publish": str(port)}):
-        if any(item.get("PublicPort") == port for item in found["Ports"]):
-            return f"container {found['Names'][0].lstrip('/')}"
-    return f"a process on the engine's machine (`ss -ltnp 'sport = :{port}'` names it)"
+        ports = [item.get("PublicPort", 0) for item in found["Ports"]]
+        yield found["Names"][0].lstrip("/"), ports

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind
 from gitops.drivers.engine.stream import open_stream
+from gitops.drivers.engine.words import brief
 
 if TYPE_CHECKING:  # loaded with the first call: a task's first step need not wait for it
     from http.client import HTTPConnection
@@ -58,7 +59,7 @@ class Answer(NamedTuple):
     def message(self) -> str:
         """What the engine says went wrong."""
         try:
-            return str(json.loads(self.body)["message"])
+            return brief(str(json.loads(self.body)["message"]))
         except (ValueError, KeyError, TypeError):
             return self.body.decode(errors="replace").strip()[:500]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind, Output
 
@@ -25,6 +26,36 @@ _SAYS = (
          "tls handshake", "server misbehaving", "unexpected eof"),
     ),
 )  # fmt: skip
+
+
+_TAKEN = re.compile(r"(?:Bind for |listen (?:tcp|udp)[46]? )(\S+):(\d+)(?: failed)?:")
+_IDENTITY = re.compile(r"(?<![:\w])([0-9a-f]{12})[0-9a-f]{52}\b")
+
+
+def brief(text: str) -> str:
+    """Return text with the ids of containers, networks and the like as `docker ps` has them."""
+    return _IDENTITY.sub(r"\1", text)
+
+
+class Taken(NamedTuple):
+    """A port of the machine that somebody else has."""
+
+    address: str
+    port: int
+
+    def by(self, holders: Iterable[tuple[str, Iterable[int]]]) -> str:
+        """Return the sentence; `holders` are containers with the ports that they publish."""
+        found = (name for name, ports in holders if self.port in ports)
+        other = f"a process on the engine's machine (`ss -ltnp 'sport = :{self.port}'` names it)"
+        name = next(found, "")
+        holder = f"container {name}" if name else other
+        return f"port {self.port} of {self.address} is taken by {holder}"
+
+
+def taken(message: str) -> Taken | None:
+    """Return the port that the engine could not have for a container, if that is what it says."""
+    found = _TAKEN.search(message)
+    return Taken(found[1], int(found[2])) if found else None
 
 
 def kind_of_message(text: str) -> ErrorKind:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.drivers.engine.http import Answer, expect, reaching
 from gitops.drivers.engine.line import Lines
+from gitops.drivers.engine.words import brief
 
 _PIECE = 1 << 18
 _PATIENCE = 120.0
@@ -29,7 +30,7 @@ def upload(lines: Lines, container: str, path: str, write: Callable[[BinaryIO], 
     When `write` raises, the engine sees that the tar is cut off, and fails; what it has unpacked by
     then stays.
     """
-    what = f"files could not be put into {path} of container {container}"
+    what = f"files could not be put into {path} of container {brief(container)}"
     with _connected(lines, "PUT", _path(container, path)) as connection:
         connection.putheader("Content-Type", "application/x-tar")
         connection.putheader("Transfer-Encoding", "chunked")
@@ -51,7 +52,7 @@ def download(lines: Lines, container: str, path: str) -> Iterator[BinaryIO]:
 
     Reading raises `DriverError` when the tar breaks off.
     """
-    what = f"{path} of container {container} could not be read"
+    what = f"{path} of container {brief(container)} could not be read"
     with _connected(lines, "GET", _path(container, path)) as connection:
         with reaching(lines.address):
             connection.endheaders()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from gitops.drivers.base import Cancel, Sink
 from gitops.drivers.engine.http import Answer, expect
 from gitops.drivers.engine.line import NEVER, Line, Lines
+from gitops.drivers.engine.words import brief
 
 LONGEST = 1 << 20
 """Bytes after which a line without an end is passed on in pieces, each as a line of its own."""
@@ -115,4 +116,4 @@ def _before_character(text: bytes, at: int) -> int:
 
 def _refuse(status: int, body: bytes, container: str) -> None:
     from_engine = Answer(status if status >= 300 else 500, body, "")  # noqa: PLR2004 - success in HTTP
-    expect(from_engine, f"the output of container {container} could not be had")
+    expect(from_engine, f"the output of container {brief(container)} could not be had")

@@ -68,12 +68,13 @@ class DockerTaskEngine:
         """Start a container, give all of its output to `sink`, and return its end."""
         return self._runner.run(container, sink, cancel)
 
-    def detach(self, container: str, sink: Sink) -> None:
+    def detach(self, container: str, sink: Sink, ended: Callable[[int], None]) -> None:
         """Start a container; its output goes to `sink` from a thread of its own until it ends."""
-        self._detached.start(container, sink)
+        self._detached.start(container, sink, ended)
 
     def remove(self, container: str) -> None:
         """Kill and remove a container; the output of a detached one is all with its sink then."""
+        self._detached.leave(container)
         places.remove_container(self._http, container)
         self._detached.ended(container)
 

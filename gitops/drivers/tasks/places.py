@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from gitops.drivers.base import DriverError, ErrorKind, Leftover, RunMark, image_of
 from gitops.drivers.engine.http import Answer, Call, EngineHttp
+from gitops.drivers.engine.words import brief
 from gitops.drivers.tasks.marks import LABEL_RUN, labels_of, mark_of
 from gitops.drivers.tasks.running import succeed
 
@@ -92,7 +93,7 @@ def remove_volume(http: EngineHttp, name: str) -> None:
 
 def remove_container(http: EngineHttp, container: str) -> None:
     """Kill and remove a container with its anonymous volumes; one that is gone is fine."""
-    what = f"container {container} could not be removed"
+    what = f"container {brief(container)} could not be removed"
     answer = http.call("DELETE", f"/containers/{quote(container)}?force=1&v=1")
     if answer.status == 409 and "already in progress" in answer.message:  # noqa: PLR2004 - Conflict
         answer = http.call("POST", f"/containers/{quote(container)}/wait?condition=removed")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
 from typing import NamedTuple, TypedDict, cast
+from urllib.parse import quote
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, Sink, StepEnd
 from gitops.drivers.engine.http import Answer, EngineHttp, expect
-from gitops.drivers.engine.line import Deadline, Line, Lines
-from gitops.drivers.engine.words import kind_of_message
+from gitops.drivers.engine.line import NEVER, Deadline, Line, Lines
+from gitops.drivers.engine.words import brief, kind_of_message, taken
 from gitops.drivers.tasks.attach import attached, carry
 from gitops.drivers.tasks.outside_end import Span, check_own_end
 from gitops.drivers.tasks.usage import Samples
@@ -28,6 +31,15 @@ class _State(Span):
     ExitCode: int
     OOMKilled: bool
     Error: str
+
+
+class _Port(TypedDict, total=False):
+    PublicPort: int
+
+
+class _Listed(TypedDict):
+    Names: list[str]
+    Ports: list[_Port]
 
 
 class _Host(TypedDict):
@@ -83,18 +95,35 @@ class Runner(NamedTuple):
 
     def start(self, container: str) -> StepEnd | None:
         """Start a container; return its end if its program could not be begun."""
-        what = f"container {container} could not be started"
+        what = f"container {brief(container)} could not be started"
         answer = self.http.call("POST", f"/containers/{container}/start")
         if answer.status == _REFUSED:
             state = self._inspect(container)["State"]
             if state["ExitCode"]:
                 return StepEnd(state["ExitCode"], error=answer.message)
+        if port := taken(answer.message):
+            raise DriverError(ErrorKind.CONFLICT, f"{what}: {port.by(self._holders(port.port))}")
         succeed(answer, what)
         return None
 
+    def _holders(self, port: int) -> Iterator[tuple[str, list[int]]]:
+        """Give the containers that publish a port, with all that they publish."""
+        filters = quote(json.dumps({"publish": [str(port)]}), safe="")
+        answer = self.http.call("GET", f"/containers/json?filters={filters}")
+        for found in cast("list[_Listed]", expect(answer, f"who has port {port}").json()):
+            ports = [one.get("PublicPort", 0) for one in found["Ports"]]
+            yield found["Names"][0].lstrip("/"), ports
+
+    def awaited(self, container: str) -> int:
+        """Return the exit code of a container when it has ended."""
+        with self.lines.ask("POST", f"/containers/{container}/wait") as waiting:
+            answer = waiting.answer(NEVER)
+        what = f"the end of container {brief(container)} could not be awaited"
+        return cast("_Waited", expect(cast("Answer", answer), what).json())["StatusCode"]
+
     def _kill(self, container: str, waiting: Line) -> None:
         """Kill a container, and return when it is dead."""
-        what = f"container {container} could not be killed"
+        what = f"container {brief(container)} could not be killed"
         answer = self.http.call("POST", f"/containers/{container}/kill")
         if answer.status not in (404, 409):  # gone, or ended by itself
             expect(answer, what)
@@ -102,7 +131,7 @@ class Runner(NamedTuple):
             raise DriverError(ErrorKind.TIMEOUT, what, f"it still runs after {_DIES:g} s")
 
     def _end(self, container: str, answer: Answer) -> StepEnd:
-        what = f"the end of container {container} could not be awaited"
+        what = f"the end of container {brief(container)} could not be awaited"
         expect(answer, what)
         try:
             told = cast("_Waited", answer.json())
@@ -121,7 +150,7 @@ class Runner(NamedTuple):
         return StepEnd(code, out_of_memory=found["State"]["OOMKilled"], error=error_text)
 
     def _inspect(self, container: str) -> _Inspected:
-        what = f"container {container} could not be looked at"
+        what = f"container {brief(container)} could not be looked at"
         answer = expect(self.http.call("GET", f"/containers/{container}/json"), what)
         return cast("_Inspected", answer.json())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -45,7 +46,7 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
     try:
         yard.workspace.fill(container, identity, flag)
         if step.detach or line.detach:
-            yard.engine.detach(identity, ear.block)
+            yard.engine.detach(identity, ear.block, partial(_tell_end, step, ear))
             return Tried()
         end = yard.engine.run(identity, ear.block, flag)
     except DriverError:
@@ -58,6 +59,10 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
     if end.out_of_memory and not end.exit_code:
         ear.remark(f"warning: a process of step {step.id} was killed, for want of memory")
     return Tried(_message(step, end), end.exit_code, end.peak_memory, end.cpu)
+
+
+def _tell_end(step: TaskStep, ear: Ear, code: int) -> None:
+    ear.remark(f"step {step.id} is detached, and has ended: exit code {code}")
 
 
 def _message(step: TaskStep, end: StepEnd) -> str:
