@@ -92,6 +92,40 @@ class BuildLine(NamedTuple):
     """`max` keeps the layers of all stages."""
 
 
+class Ulimit(NamedTuple):
+    """A limit of resources of each process of a container (getrlimit(2)); -1 is none."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+class HostOptions(NamedTuple):
+    """What few lines of `docker run` say of their container's place on the engine's machine.
+
+    Sizes are bytes, CPU times microseconds; what is 0 or empty is left to the engine. A
+    `memory_swap` of -1 is no limit.
+    """
+
+    ulimits: tuple[Ulimit, ...] = ()
+    groups: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
+    sysctls: tuple[tuple[str, str], ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    memory_swap: int = 0
+    memory_reservation: int = 0
+    pids: int = 0
+    cpu_shares: int = 0
+    cpu_period: int = 0
+    cpu_quota: int = 0
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
+    oom_score: int = 0
+    platform: str = ""
+    """`os/arch[/variant]`, of the image; empty is the engine's own."""
+
+
 class RunLine(NamedTuple):
     """A `cmd` step: an image, its arguments, and what options of `docker run` stand before it.
 
@@ -125,6 +159,9 @@ class RunLine(NamedTuple):
     cpus: float = 0.0
     aliases: tuple[str, ...] = ()
     """More names that the container is reached by (`--name`, `--network-alias`)."""
+    host: HostOptions = HostOptions()
+    no_pull: bool = False
+    """Whether the image has to be on the engine (`--pull never`)."""
 
 
 class VolumeMount(NamedTuple):

@@ -19,7 +19,7 @@ from support.engine_proxy import EngineProxy
 from support.scenario import free_port
 from task_engine_fixtures import Shop, open_engine, open_shop, shop
 
-from gitops.drivers.base import DriverError, ErrorKind, StepMount
+from gitops.drivers.base import DriverError, ErrorKind, StepImage, StepMount
 from gitops.drivers.builders.docker_config import Endpoint
 from gitops.drivers.registry.oci import OciRegistry
 from gitops.drivers.tasks.engine import DockerTaskEngine
@@ -133,7 +133,7 @@ def _read_on(stream: BinaryIO) -> None:
 def test_image_that_is_there_is_not_pulled(shop: Shop) -> None:
     """A local image is enough: no registry is asked, and nothing is said."""
     heard: list[str] = []
-    shop.engine.provide("busybox:latest", heard.append, Event())
+    shop.engine.provide(StepImage("busybox:latest"), heard.append, Event())
     assert heard == []
     assert shop.engine.has("busybox:latest")
     assert not shop.engine.has(f"busybox:{shop.name}")
@@ -171,25 +171,25 @@ def test_push_and_pull(shop: Shop, registry: str) -> None:
     assert not any("[====" in line for line in said)
     shop.http.call("DELETE", f"/images/{image}")
     assert not shop.engine.has(image)
-    shop.engine.provide(image, said.append, Event())
+    shop.engine.provide(StepImage(image), said.append, Event())
     assert shop.engine.has(image)
-    shop.engine.provide(f"{registry}/web@{digest}", discard, Event(), fresh=True)
+    shop.engine.provide(StepImage(f"{registry}/web@{digest}", fresh=True), discard, Event())
     assert shop.engine.has(f"{registry}/web@{digest}")
 
 
 def test_failures_of_pulls_are_told_apart(shop: Shop, registry: str) -> None:
     """An image that is not there, a registry that is away, and a wrong login differ in kind."""
     with pytest.raises(DriverError) as caught:
-        shop.engine.provide(f"{registry}/web:none", discard, Event())
+        shop.engine.provide(StepImage(f"{registry}/web:none"), discard, Event())
     assert caught.value.kind is ErrorKind.MISSING
     with pytest.raises(DriverError) as caught:
-        shop.engine.provide(f"localhost:{free_port()}/web:1", discard, Event())
+        shop.engine.provide(StepImage(f"localhost:{free_port()}/web:1"), discard, Event())
     assert caught.value.kind is ErrorKind.UNREACHABLE
     with (
         serving(lambda _: Reply(401, {"WWW-Authenticate": 'Basic realm="x"'})) as (host, _),
         pytest.raises(DriverError) as caught,
     ):
-        shop.engine.provide(f"{host}/web:1", discard, Event())
+        shop.engine.provide(StepImage(f"{host}/web:1"), discard, Event())
     assert caught.value.kind is ErrorKind.DENIED
 
 
@@ -218,7 +218,7 @@ def test_login_goes_to_its_registry(shop: Shop) -> None:
     with serving(answer) as (host, _):
         engine, http = open_engine(ADDRESS, {host: ("ann", Secret("pw"))})
         with pytest.raises(DriverError) as caught:
-            engine.provide(f"{host}/{shop.name}:1", discard, cancel)
+            engine.provide(StepImage(f"{host}/{shop.name}:1"), discard, cancel)
         http.close()
     assert caught.value.kind in (ErrorKind.CANCELLED, ErrorKind.FAILED)
     assert "Basic YW5uOnB3" in asked
@@ -239,7 +239,7 @@ def test_pull_that_is_called_off_ends_at_once(shop: Shop) -> None:
         waiting = Thread(target=accepted)
         waiting.start()
         with pytest.raises(DriverError) as caught:
-            shop.engine.provide(f"{host}/{shop.name}:1", discard, cancel)
+            shop.engine.provide(StepImage(f"{host}/{shop.name}:1"), discard, cancel)
         waiting.join(10)
     assert caught.value.kind is ErrorKind.CANCELLED
     assert not waiting.is_alive()

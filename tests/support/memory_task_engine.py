@@ -21,6 +21,7 @@ from gitops.drivers.base import (
     Sink,
     StepContainer,
     StepEnd,
+    StepImage,
 )
 
 MARK = RunMark("r1", "shop", "host", "1:2")
@@ -76,11 +77,11 @@ class MemoryEngine:
             if errors:
                 raise errors.pop(0)
 
-    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool = False) -> None:
+    def provide(self, image: StepImage, output: Output, cancel: Cancel) -> None:
         _heed(cancel)
         self._fault("provide")
-        self.pulled.append(f"{image} fresh" if fresh else image)
-        output(f"have {image}")
+        self.pulled.append(f"{image.name} fresh" if image.fresh else image.name)
+        output(f"have {image.name}")
 
     def create(self, container: StepContainer) -> str:
         with self.lock:

@@ -86,6 +86,8 @@ TRIES: dict[str, Try] = {
     "pid": Try(cmd("--pid host busybox ps"), "pid"),
     "device": Try(cmd("--device /dev/sda busybox ls /dev"), "device"),
     "security": Try(cmd("--security-opt seccomp=unconfined busybox id"), "security-opt"),
+    "oom-score": Try(cmd("--oom-score-adj=-900 busybox id"), "oom-score-adj"),
+    "sysctl": Try(cmd("--sysctl net.ipv4.ip_forward=1 busybox id"), "sysctl"),
     "host-network": Try(cmd("busybox id", "network: host"), "host"),
     "host-network-option": Try(cmd("--network host busybox id"), "host"),
     "host-network-build": Try(build("--network host -t x:$ID ."), "network"),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
 from gitops.drivers.base.errors import Cancel, Output
+from gitops.model.tasks import HostOptions
 
 Sink = Callable[[str], None]
 """Takes a block of whole lines of a step's output, each with its line end, not redacted yet."""
@@ -83,6 +84,18 @@ class StepContainer(NamedTuple):
     shm_size: int = 0
     cpus: float = 0.0
     pids: int = 0
+    host: HostOptions = HostOptions()
+
+
+class StepImage(NamedTuple):
+    """An image that a step needs: pulled when it is not there, or when it has to be `fresh`.
+
+    `platform` is `os/arch[/variant]`; empty is the engine's own.
+    """
+
+    name: str
+    fresh: bool = False
+    platform: str = ""
 
 
 class StepEnd(NamedTuple):
@@ -114,8 +127,8 @@ class TaskEngine(Protocol):
     was raised.
     """
 
-    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool = False) -> None:
-        """Have an image: pulled when it is not there, or when it has to be `fresh`."""
+    def provide(self, image: StepImage, output: Output, cancel: Cancel) -> None:
+        """Have an image."""
         ...
 
     def create(self, container: StepContainer) -> str:

@@ -74,6 +74,11 @@ def _host(container: StepContainer) -> dict[str, object]:
         "ReadonlyRootfs": container.read_only,
         "Init": container.init,
         "ShmSize": container.shm_size,
+        "GroupAdd": list(container.host.groups),
+        "SecurityOpt": list(container.host.security),
+        "Sysctls": dict(container.host.sysctls),
+        "DnsSearch": list(container.host.dns_search),
+        "DnsOptions": list(container.host.dns_options),
         **_limits(container),
     }
 
@@ -82,9 +87,19 @@ def _limits(container: StepContainer) -> dict[str, object]:
     """Return the limits; swap would only make a step that needs more memory slow."""
     return {
         "Memory": container.memory,
-        "MemorySwap": container.memory,
+        "MemorySwap": container.host.memory_swap or container.memory,
         "NanoCpus": round(container.cpus * NANO),
         "PidsLimit": container.pids or None,
+        "MemoryReservation": container.host.memory_reservation,
+        "CpuShares": container.host.cpu_shares,
+        "CpuPeriod": container.host.cpu_period,
+        "CpuQuota": container.host.cpu_quota,
+        "CpusetCpus": container.host.cpuset_cpus,
+        "CpusetMems": container.host.cpuset_mems,
+        "OomScoreAdj": container.host.oom_score,
+        "Ulimits": [
+            {"Name": one.name, "Soft": one.soft, "Hard": one.hard} for one in container.host.ulimits
+        ],
     }
 
 

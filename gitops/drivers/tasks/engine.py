@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import BinaryIO, cast
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from gitops.drivers.base import (
     Cancel,
@@ -20,6 +20,7 @@ from gitops.drivers.base import (
     Sink,
     StepContainer,
     StepEnd,
+    StepImage,
 )
 from gitops.drivers.builders.docker_config import Endpoint
 from gitops.drivers.engine.http import EngineHttp, Observer, unobserved
@@ -43,20 +44,23 @@ class DockerTaskEngine:
         self._runner = Runner(http, self._lines)
         self._detached = Detached(self._runner)
 
-    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool = False) -> None:
-        """Have an image: pulled when it is not there, or when it has to be `fresh`.
+    def provide(self, image: StepImage, output: Output, cancel: Cancel) -> None:
+        """Have an image.
 
         Raises `DriverError`: DENIED without the right login, MISSING when the registry has none,
         UNREACHABLE when the registry or the engine is.
         """
-        self._images.provide(image, output, cancel, fresh=fresh)
+        self._images.provide(image, output, cancel)
 
     def create(self, container: StepContainer) -> str:
         """Create a container, not started; return its id.
 
         CONFLICT when the name is taken, MISSING when the engine has no such image.
         """
-        path = f"/containers/create?name={quote(container.name, safe='')}"
+        query = {"name": container.name}
+        if container.host.platform:
+            query["platform"] = container.host.platform
+        path = f"/containers/create?{urlencode(query)}"
         answer = self._http.call("POST", path, step_body(container))
         what = f"container {container.name} could not be created"
         if answer.status == 404 and "image" in answer.message.lower():  # noqa: PLR2004 - Not Found

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote, urlencode
 
-from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output
+from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output, StepImage
 from gitops.drivers.builders.docker_config import Endpoint
 from gitops.drivers.engine.http import Answer, EngineHttp
 from gitops.drivers.engine.line import Lines
@@ -39,19 +39,20 @@ class Images(NamedTuple):
         found = succeed(answer, f"image {image} could not be looked up").json()
         return str(cast("dict[str, Any]", found)["Id"])
 
-    def provide(self, image: str, output: Output, cancel: Cancel, *, fresh: bool) -> None:
+    def provide(self, image: StepImage, output: Output, cancel: Cancel) -> None:
         """Have an image; see `TaskEngine.provide`."""
-        if not fresh and self.has(image):
+        if not image.fresh and self.has(image.name):
             return
-        reference = parse_image(image)
+        reference = parse_image(image.name)
         query = {
             "fromImage": reference.repository,
             "tag": reference.digest or reference.tag,
+            **({"platform": image.platform} if image.platform else {}),
         }
         transfer = _Transfer(
             f"/images/create?{urlencode(query)}",
             registry_header(self.endpoint, reference.repository),
-            f"image {image} could not be pulled",
+            f"image {image.name} could not be pulled",
         )
         for _ in transfer.records(self.lines, output, cancel):
             pass

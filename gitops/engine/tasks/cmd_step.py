@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind, StepEnd, TaskEngine
+from gitops.drivers.base import DriverError, ErrorKind, StepEnd, StepImage, TaskEngine
 from gitops.engine.tasks.belongings import Belongings
 from gitops.engine.tasks.containers import Place, container_of
 from gitops.engine.tasks.states import Tried
@@ -40,7 +40,7 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
     if own is not None:
         # No registry has a newer one, and another run may have taken the name by now.
         container = container._replace(image=own)
-    else:
+    elif not line.no_pull:
         _provide(step, line, yard, flag, ear)
     identity = yard.belongings.create(container)
     try:
@@ -82,7 +82,8 @@ def _provide(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: Ear
     fresh = step.pull or line.pull
     for left in range(step.download_retries, -1, -1):
         try:
-            yard.engine.provide(line.image, ear.remark, flag, fresh=fresh)
+            wanted = StepImage(line.image, fresh, line.host.platform)
+            yard.engine.provide(wanted, ear.remark, flag)
         except DriverError as error:
             if flag.is_set():
                 raise

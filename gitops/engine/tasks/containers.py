@@ -101,7 +101,8 @@ def container_of(step: TaskStep, line: RunLine, place: Place) -> StepContainer:
         memory=_least(line.memory, place.limits.memory),
         shm_size=line.shm_size,
         cpus=_least(line.cpus or step.cpus, place.limits.cpus),
-        pids=place.limits.pids,
+        pids=_least(line.host.pids, place.limits.pids),
+        host=line.host,
     )
 
 
@@ -154,12 +155,27 @@ def _check(step: TaskStep, line: RunLine, place: Place, network: str) -> None:
     if line.capabilities:
         wanted = ", ".join(line.capabilities)
         raise _refused(step, f"it wants the capabilities {wanted}", "this run may not")
+    _check_host(step, line)
     if line.ports or step.ports:
         wanted = ", ".join((*line.ports, *step.ports))
         what = f"it wants the port {wanted} of the engine's machine"
         raise _refused(step, what, f"this run may not; its steps reach it as {step.id}")
     if network not in {"none", *place.networks.values()}:
         raise _refused(step, f"it wants the network {network!r}", "this run has one of its own")
+
+
+def _check_host(step: TaskStep, line: RunLine) -> None:
+    """Refuse what would lift a stranger's container over others, or out of its walls."""
+    harmless = ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
+    strange = [one for one in line.host.security if one not in harmless]
+    if strange:
+        raise _refused(step, f"it wants --security-opt {strange[0]}", "this run may not")
+    if line.host.oom_score < 0:
+        what = f"it wants --oom-score-adj {line.host.oom_score}"
+        raise _refused(step, what, "others would be killed for want of memory in its place")
+    if line.host.sysctls:
+        name, value = line.host.sysctls[0]
+        raise _refused(step, f"it wants --sysctl {name}={value}", "this run may not")
 
 
 def _refused(step: TaskStep, what: str, detail: str) -> DriverError:

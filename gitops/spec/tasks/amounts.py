@@ -37,10 +37,10 @@ def size(name: str, written: str) -> int:
 
 
 def cores(written: str) -> float:
-    """Return the number of `--cpus`, 0 of an empty text; raises `LineError`."""
+    """Return the number of `--cpus`; 0, as an empty text, is no limit. Raises `LineError`."""
     if not written:
         return 0.0
-    if re.fullmatch(r"(?=\.?[0-9])[0-9]{0,4}(?:\.[0-9]{0,9})?", written) and float(written) > 0:
+    if re.fullmatch(r"(?=\.?[0-9])[0-9]{0,4}(?:\.[0-9]{0,9})?", written):
         return float(written)
     raise LineError(f"--cpus: {quoted(written)} is not a number of cores", "write 1.5, for example")
 

@@ -44,6 +44,8 @@ _SWITCHES = MappingProxyType(
         "nothing": "--rm --force-rm -q --quiet --load --compress",
     }
 )
+_ATTESTED = "say attest in the BuildTask: documents go beside the image, when it is pushed"
+_OFF = MappingProxyType({"provenance": "--provenance", "sbom": "--sbom"})
 _LIMIT = "limit the step with cpus, or the build with --memory"
 _LOST: Mapping[str, str] = MappingProxyType(
     {
@@ -60,7 +62,7 @@ _LOST: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("--cpuset-cpus", "--cpuset-mems", "--memory-swap", "--ulimit"), _LIMIT),
     }
 )
-_KNOWN = Known(spellings(_VALUED | _SWITCHES), frozenset(_VALUED), _LOST, anywhere=True)
+_KNOWN = Known(spellings(_VALUED | _SWITCHES | _OFF), frozenset(_VALUED), _LOST, anywhere=True)
 _NETWORKS = frozenset(("default", "none", "host", "bridge"))
 
 
@@ -72,6 +74,9 @@ def read_build(line: str, place: Workplace) -> BuildLine:
             f"a build has one context, found {len(options.rest)}",
             "write one folder or URL, such as . at the end",
         )
+    for key in _OFF:
+        if options.on(key):
+            raise LineError(f"the option --{key} cannot be kept", _ATTESTED)
     context = _context(options.rest[0], place)
     return BuildLine(
         context,

@@ -9,6 +9,10 @@ from typing import NamedTuple
 from gitops.spec.nearest import nearest
 from gitops.spec.tasks.words import LineError
 
+_TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+_FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
+"""As Go reads them (https://pkg.go.dev/strconv#ParseBool)."""
+
 
 class Known(NamedTuple):
     """The options of a command: the key of each spelling, which keys take a value.
@@ -70,21 +74,30 @@ def _long(word: str, waiting: deque[str], known: Known, found: Found) -> None:
     key = _key(name, known)
     if key in known.valued:
         value = value if equals else _next(name, waiting)
-    elif not equals:
-        value = "true"
-    elif value not in ("true", "false"):
-        raise LineError(f"the option {name} is true or false", f"write {name} alone")
+    else:
+        value = _truth(name, value if equals else "true")
     found.setdefault(key, []).append(value)
 
 
+def _truth(name: str, written: str) -> str:
+    if written in _TRUE:
+        return "true"
+    if written in _FALSE:
+        return "false"
+    raise LineError(f"the option {name} is true or false", f"write {name} alone")
+
+
 def _short(letters: str, waiting: deque[str], known: Known, found: Found) -> None:
-    """Read `-qt name`, `-tname` and `-t=name`."""
+    """Read `-qt name`, `-tname`, `-t=name` and `-q=false`."""
     for at, letter in enumerate(letters):
         name = f"-{letter}"
         key = _key(name, known)
         if key in known.valued:
             joined = letters[at + 1 :].removeprefix("=")
             found.setdefault(key, []).append(joined or _next(name, waiting))
+            return
+        if letters[at + 1 :].startswith("="):
+            found.setdefault(key, []).append(_truth(name, letters[at + 2 :]))
             return
         found.setdefault(key, []).append("true")
 

@@ -13,6 +13,7 @@ from gitops.model.tasks import RunLine
 from gitops.spec.nearest import nearest
 from gitops.spec.tasks import amounts
 from gitops.spec.tasks.flags import Known, Options, parse_options, spellings
+from gitops.spec.tasks.host_options import LOST, VALUED, host_options
 from gitops.spec.tasks.images import checked_image
 from gitops.spec.tasks.words import LineError, quoted, split_words
 from gitops.spec.tasks.workplace import Workplace, absolute
@@ -58,7 +59,7 @@ _SWITCHES = MappingProxyType(
     }
 )
 _FILES = "write -e NAME=value, or env of the step"
-_LOST: Mapping[str, str] = MappingProxyType(
+_LOST = MappingProxyType(
     {
         "--env-file": _FILES,
         "--label-file": "write -l name=value",
@@ -69,7 +70,14 @@ _LOST: Mapping[str, str] = MappingProxyType(
         "--link": "remove it: steps of one network reach each other by id",
     }
 )
-_KNOWN = Known(spellings(_VALUED | _SWITCHES), frozenset(_VALUED), _LOST, anywhere=False)
+_KNOWN = Known(
+    spellings(_VALUED | VALUED | _SWITCHES),
+    frozenset(_VALUED | VALUED),
+    _LOST | LOST,
+    anywhere=False,
+)
+_MODES = frozenset(("ro", "rw", "z", "Z", "nocopy", "cached", "delegated", "consistent"))
+"""Of the last five each is for another machine: labels of SELinux, and Docker Desktop's caches."""
 
 
 def read_run(line: str, place: Workplace, images: Mapping[str, str]) -> RunLine:
@@ -83,7 +91,7 @@ def read_run(line: str, place: Workplace, images: Mapping[str, str]) -> RunLine:
     image, *args = rest
     _only("--isolation", options.last("isolation"), ("default",))
     _only("--restart", options.last("restart"), ("no",))
-    _only("--pull", options.last("pull"), ("always", "missing"))
+    _only("--pull", options.last("pull"), ("always", "missing", "never"))
     directory = options.last("workdir")
     run = RunLine(
         checked_image(image),
@@ -125,6 +133,8 @@ def _narrowed(run: RunLine, options: Options) -> RunLine:
         shm_size=amounts.size("--shm-size", options.last("shm")),
         cpus=amounts.cores(options.last("cpus")),
         aliases=amounts.each(_alias, options.all("alias")),
+        host=host_options(options),
+        no_pull=options.last("pull") == "never",
     )
 
 
@@ -161,7 +171,8 @@ def _volume(written: str, place: Workplace) -> str:
     """Return `name:path[:ro]` as it is; only the engine's socket is taken from its machine."""
     source, _, rest = written.partition(":")
     path, _, mode = rest.partition(":")
-    if not rest or not path.startswith("/") or mode not in ("", "ro", "rw"):
+    known = not mode or _MODES.issuperset(mode.split(","))
+    if not rest or not path.startswith("/") or not known:
         hint = "write name:/path or name:/path:ro; for a folder in memory --tmpfs /path"
         raise LineError(f"--volume: {quoted(written)} is not a mount", hint)
     if source in (SOCKET, place.shared) or source in place.volumes:

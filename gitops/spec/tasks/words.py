@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 
 _PIECE = re.compile(
-    r"(?P<space>\s+)"
+    r"(?P<space>[ \t\n]+)"
     r"|'(?P<single>[^']*)'"
     r"|\"(?P<double>(?:[^\"\\]|\\.)*)\""
     r"|\\(?P<escaped>.)"
-    r"|(?P<plain>[^\s'\"\\]+)",
+    r"|(?P<plain>[^ \t\n'\"\\]+)",
     re.DOTALL,
 )
 _IN_DOUBLE = re.compile(r"\\([$`\"\\\n])")
