@@ -24,7 +24,8 @@ class Hand(NamedTuple):
 
     `told` takes the run's id and why it waits, `begins` a multi-step task once it is read; what it
     says goes to the screen. `values` are all of `.Values` (none: those of the spec);
-    `secrets` win over those of the spec. `kept` is what is remembered of both.
+    `secrets` win over those of the spec. `kept` is what is remembered of both. `bases` are digests
+    of what a multi-step task's Dockerfiles build on, where that has to be as in an earlier run.
     """
 
     task: Address
@@ -34,6 +35,7 @@ class Hand(NamedTuple):
     values: Mapping[str, object] | None = None
     secrets: Mapping[str, Secret] = MappingProxyType({})
     kept: ByHand = ByHand()
+    bases: Mapping[str, str] = MappingProxyType({})
 
 
 class Scene(NamedTuple):

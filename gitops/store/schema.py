@@ -9,7 +9,12 @@ from pathlib import Path
 
 from gitops.store.faults import StoreError, primary_code
 
-MIGRATIONS = ("0001_initial.sql", "0002_mendings.sql", "0003_task_runs.sql")
+MIGRATIONS = (
+    "0001_initial.sql",
+    "0002_mendings.sql",
+    "0003_task_runs.sql",
+    "0004_task_bases.sql",
+)
 """Named here so that opening lists no folder; version N is the N-th. Released ones never change."""
 
 FOLDER = Path(__file__).with_name("migrations")

@@ -103,6 +103,15 @@ class TaskRuns:
             ).rowcount
             check_open(transaction, run, count)
 
+    def based(self, run: str, bases: Mapping[str, str]) -> None:
+        """Remember the digests of images that a run has built on, by name."""
+        with self._database.write() as transaction:
+            transaction.execute_each(
+                "INSERT OR REPLACE INTO task_bases SELECT id, ?, ? FROM task_runs "
+                "WHERE id = ? AND ended IS NULL",
+                ((image, digest, run) for image, digest in bases.items()),
+            )
+
     def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:
         """Remember how a run ended, sum up what its steps used, and forget what is too old."""
         with self._database.write() as transaction:
@@ -172,6 +181,11 @@ class TaskRuns:
     def steps(self, run: str) -> tuple[TaskStepRun, ...]:
         """Return the steps of a run in their order."""
         return read_steps(self._database, run)
+
+    def bases(self, run: str) -> Mapping[str, str]:
+        """Return the digests of images that a run has built on, by name."""
+        wanted = "SELECT image, digest FROM task_bases WHERE run = ? ORDER BY image"
+        return dict(self._database.read(wanted, (run,)))
 
     def images(self, run: str) -> tuple[OutputImage, ...]:
         """Return the images that a run pushed, in the order in which it did."""

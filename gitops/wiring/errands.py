@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from threading import Lock, Thread
 from typing import NamedTuple
 
-from gitops.drivers.base import BuildContext, Builder, Cancel, RunMark
+from gitops.drivers.base import Builder, Cancel, ReadContext, RunMark
 from gitops.drivers.builders.docker_config import Endpoint
 from gitops.drivers.builders.habit import Chores, Habit, pace
 from gitops.drivers.contexts.files import RunFiles
@@ -110,7 +110,7 @@ class Errands:
                 self._chores.wait(flag)
 
     @contextmanager
-    def _remote(self, url: str, dockerfile: str, cancel: Cancel) -> Iterator[BuildContext]:
+    def _remote(self, url: str, dockerfile: str, cancel: Cancel) -> Iterator[ReadContext]:
         with (
             open_remote(self._ground.settings.cache, url, cancel) as files,
             files.build("", dockerfile) as context,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gitops.drivers.base import BuildContext, Cancel, TaskEngine
+from gitops.drivers.base import Cancel, ReadContext, TaskEngine
 from gitops.drivers.processes import is_gone
 from gitops.engine.ports import TaskTools
 from gitops.engine.tasks.ports import TaskBook
@@ -52,7 +52,7 @@ class _Places:
             yield found
 
     @contextmanager
-    def remote(self, url: str, dockerfile: str, cancel: Cancel) -> Iterator[BuildContext]:
+    def remote(self, url: str, dockerfile: str, cancel: Cancel) -> Iterator[ReadContext]:
         """Give the context that a URL names."""
         from gitops.drivers.contexts.opening import open_remote  # noqa: PLC0415 - rare
 
@@ -67,7 +67,7 @@ class _Workspace:
     """A `WorkspaceReader`."""
 
     @contextmanager
-    def build(self, fetch: Fetch, folder: str, dockerfile: str) -> Iterator[BuildContext]:
+    def build(self, fetch: Fetch, folder: str, dockerfile: str) -> Iterator[ReadContext]:
         """Give what a build of a folder of the workspace sends."""
         from gitops.drivers.tasks.workspace_context import (  # noqa: PLC0415 - see above
             WorkspaceContexts,

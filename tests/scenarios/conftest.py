@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.cleaning import clean, keep
 from support.engine_proxy import EngineProxy, engine_address
+from support.eventual import eventually
 from support.quick import Quick
 from support.scenario import World
 from support.standing import Standing
@@ -49,6 +50,21 @@ def quick(world: World) -> Iterator[Quick]:
     made = Quick(world)
     yield made
     made.remove_images()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[str]:
+    """Give the address of a registry."""
+    engine, port = world.engine, world.registry_port
+    host = engine.create_host_config(port_bindings={5000: ("127.0.0.1", port)})
+    name = f"{world.project}-registry"
+    made = engine.create_container("registry:2", ports=[5000], host_config=host, name=name)
+    try:
+        engine.start(made)
+        eventually(world.registry_answers)
+        yield f"localhost:{port}"
+    finally:
+        engine.remove_container(made, force=True, v=True)
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from support.eventual import eventually
 from support.quick import Quick
-from support.scenario import World
 
 pytestmark = pytest.mark.scenario
 
@@ -17,21 +14,6 @@ steps:
   - {id: again, build: "-t $Registry/%(name)s:late -f Dockerfile.late .", when: [left, right]}
   - {id: out, push: ["$Registry/%(name)s:$ID", "%(name)s:late"], when: [again]}
 """
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[str]:
-    """Give the address of a registry."""
-    engine, port = world.engine, world.registry_port
-    host = engine.create_host_config(port_bindings={5000: ("127.0.0.1", port)})
-    name = f"{world.project}-registry"
-    made = engine.create_container("registry:2", ports=[5000], host_config=host, name=name)
-    try:
-        engine.start(made)
-        eventually(world.registry_answers)
-        yield f"localhost:{port}"
-    finally:
-        engine.remove_container(made, force=True, v=True)
 
 
 def test_one_command(quick: Quick) -> None:

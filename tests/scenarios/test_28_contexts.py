@@ -18,7 +18,6 @@ import pytest
 from support.eventual import eventually
 from support.process import COMMAND, TIMEOUT, Result, Running
 from support.quick import Quick
-from support.scenario import World
 
 pytestmark = pytest.mark.scenario
 
@@ -34,21 +33,6 @@ def files() -> dict[str, str]:
     """
     dockerfile = "FROM busybox\nCOPY page /page\nRUN cat /page\n"
     return {"Dockerfile": dockerfile, "page": f"the page {uuid.uuid4().hex}\n"}
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[str]:
-    """Give the address of a registry."""
-    engine, port = world.engine, world.registry_port
-    host = engine.create_host_config(port_bindings={5000: ("127.0.0.1", port)})
-    name = f"{world.project}-registry"
-    made = engine.create_container("registry:2", ports=[5000], host_config=host, name=name)
-    try:
-        engine.start(made)
-        eventually(world.registry_answers)
-        yield f"localhost:{port}"
-    finally:
-        engine.remove_container(made, force=True, v=True)
 
 
 def build(quick: Quick, *arguments: str, stdin: bytes = b"", code: int = 0) -> Result:

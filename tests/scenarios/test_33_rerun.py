@@ -83,6 +83,43 @@ def test_secrets_are_read_again_or_asked_for(quick: Quick) -> None:
     assert "given ***" in anew.out
 
 
+BASED = """version: v1.1.0
+steps:
+  - {id: image, build: "-t %(name)s:made ."}
+  - {id: show, cmd: "%(name)s:made cat /word"}
+"""
+
+
+def test_builds_of_a_task_have_their_base_images_again(
+    quick: Quick, server: str, tmp_path: Path
+) -> None:
+    """A base image that has moved since is taken by the digest that it had in the run before."""
+    base = f"{server}/{quick.world.project}-base:1"
+    words = tmp_path / "words"
+    words.mkdir()
+    write = f"FROM busybox\nRUN echo %s {quick.world.project} > /word\n"
+
+    def moved(word: str) -> None:
+        (words / "Dockerfile").write_text(write % word)
+        told = quick.gitops("build", str(words), "-t", base)
+        assert told.code == 0, str(told)
+
+    moved("first")
+    quick.write("acb.yaml", BASED % {"name": quick.world.project})
+    (quick.folder / "context").mkdir()
+    (quick.folder / "context" / "Dockerfile").write_text(f"FROM {base}\n")
+    quick.run("acb.yaml", "context")
+    record = _latest(quick)
+    assert list(record["bases"]) == [base]  # type: ignore[call-overload]
+    moved("second")
+    quick.world.engine.remove_image(base, force=True)
+    assert "show: second" in quick.run("acb.yaml", "context").out
+    again = quick.gitops("rerun", str(record["id"]))
+    assert again.code == 0, str(again)
+    assert "show: first" in again.out
+    assert _latest(quick)["bases"] == record["bases"]
+
+
 def test_an_image_is_made_again_and_latest_stays(world: World) -> None:
     """The image of an old commit is made again under its exact name; `latest` is not moved."""
     world.hello()

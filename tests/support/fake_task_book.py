@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitops.model.task_runs import NewTaskRun, OutputImage, RunStatus, TaskRun, TaskStepRun
 
@@ -32,6 +32,7 @@ class FakeTaskBook:
         self.blocks: dict[str, list[tuple[int, str]]] = {}
         self.images: dict[str, list[OutputImage]] = {}
         self.asked_to_end: dict[str, str] = {}
+        self.bases: dict[str, dict[str, str]] = {}
 
     def ask(self, new: NewTaskRun) -> str:
         """Remember a run that is queued."""
@@ -64,6 +65,10 @@ class FakeTaskBook:
     def pushed(self, run: str, image: OutputImage) -> None:
         """Remember an image."""
         self.images[run].append(image)
+
+    def based(self, run: str, bases: Mapping[str, str]) -> None:
+        """Remember what it is built on."""
+        self.bases[run] = dict(bases)
 
     def finish(self, run: str, status: RunStatus, message: str, _now: float) -> None:
         """Remember how it ended."""

@@ -65,6 +65,7 @@ class MemoryEngine:
         self.volumes: set[str] = set()
         self.networks: set[str] = set()
         self.images: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
         self.uploads: list[tuple[str, dict[str, bytes]]] = []
         self.pulled: list[str] = []
         self.pushes: list[str] = []
@@ -165,6 +166,9 @@ class MemoryEngine:
 
     def identity(self, image: str) -> str:
         return self.images.get(image, "")
+
+    def digest(self, image: str) -> str:
+        return self.digests.get(image, "")
 
     def push(self, image: str, output: Output, cancel: Cancel) -> str:
         _heed(cancel)

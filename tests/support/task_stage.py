@@ -34,14 +34,19 @@ class MemoryBuilder:
         self.engine = engine
         self.jobs: list[BuildJob] = []
         self.contexts: list[str] = []
+        self.texts: list[str] = []
         self.errors: list[DriverError] = []
+        self.says: list[str] = []
 
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
         assert not cancel.is_set()
         self.jobs.append(job)
         self.contexts.append(context.dockerfile)
+        self.texts.append(getattr(context, "text", ""))
         if self.errors:
             raise self.errors.pop(0)
+        for line in self.says:
+            output(line)
         output("built")
         names = [str(job.image), *job.tags]
         self.engine.images |= dict.fromkeys(names, f"id-{len(self.jobs)}")
@@ -77,6 +82,7 @@ class MemoryBook:
         self.waiting: list[str] = []
         self.ends: list[tuple[RunStatus, str]] = []
         self.canceler = ""
+        self.bases: dict[str, str] = {}
         self.written = MemoryLog()
 
     def ask(self, new: NewTaskRun) -> str:
@@ -107,6 +113,10 @@ class MemoryBook:
         assert run == MARK.run
         self.images.append(image)
 
+    def based(self, run: str, bases: Mapping[str, str]) -> None:
+        assert run == MARK.run
+        self.bases |= bases
+
     def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:
         assert run == MARK.run
         assert now
@@ -123,6 +133,10 @@ class MemoryBook:
 
 class _Files(NamedTuple):
     dockerfile: str
+    text: str = "FROM busybox\n"
+
+    def rewritten(self, text: str) -> _Files:
+        return self._replace(text=text)
 
     def write_to(self, stream: BinaryIO) -> None:
         stream.write(b"\0" * 1024)

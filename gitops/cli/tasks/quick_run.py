@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import NamedTuple
 
 import click
@@ -66,6 +67,8 @@ class QuickRun(NamedTuple):
     unnamed: tuple[str, ...] = ()
     dockerfile: str = ""
     """The absolute path of a Dockerfile that lies outside of the context."""
+    bases: Mapping[str, str] = MappingProxyType({})
+    """Digests of what Dockerfiles build on, where that has to be as in an earlier run."""
 
 
 class Prepared(NamedTuple):
@@ -222,6 +225,7 @@ def _manner(wish: QuickRun, prepared: Prepared, show: Show) -> Manner:
         registry=prepared.registries.server,
         secrets=prepared.handed.secrets,
         date=prepared.text.known.facts.date,
+        bases=wish.bases,
     )
     return Manner(
         inputs,

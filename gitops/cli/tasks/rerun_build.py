@@ -40,6 +40,7 @@ def rerun_build(specs: SpecOptions, record: TaskRun, snapshot: BuildSnapshot, an
         with interruptible(cancel, STOPPING), closing(reporter):
             shop = Workshop(seat.bundle, seat.world, runs)
             hand = _hand(snapshot, reporter, given)
+            hand = hand._replace(bases=seat.store.task_runs.bases(record.id))
             outcome = make_again(shop, snapshot, cause, desk, hand)
     finally:
         runs.close()

@@ -23,6 +23,7 @@ from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import TaskRun
 from gitops.spec.tasks import TaskText
 from gitops.wiring.errands import opened_files
+from gitops.wiring.task_memory import open_runs
 
 
 def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
@@ -48,6 +49,8 @@ def rerun_quick(record: TaskRun, kept: TaskSnapshot, anew: Anew) -> int:
             f"warning: {kept.context} is read as it is now; it may have changed since {record.id}",
             err=True,
         )
+    with open_runs(record.project, settings()) as book:
+        wish = wish._replace(bases=book.bases(record.id))
     return carried_out(wish, _prepared(wish, record, kept))
 
 

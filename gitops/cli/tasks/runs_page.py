@@ -55,6 +55,7 @@ def full_document(store: Store, run: TaskRun) -> dict[str, object]:
         **run_document(run),
         "steps": [_step_document(step) for step in steps_as_seen(store, run)],
         "images": [image._asdict() for image in store.task_runs.images(run.id)],
+        "bases": dict(store.task_runs.bases(run.id)),
         "snapshot": json.loads(snapshot) if snapshot else None,
     }
 

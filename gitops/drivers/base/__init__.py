@@ -14,6 +14,7 @@ from gitops.drivers.base.building import (
     Builder,
     BuildJob,
     CacheUse,
+    ReadContext,
     RegistryClient,
     SourceReader,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Leftover",
     "NoteKeeper",
     "Output",
+    "ReadContext",
     "RegistryClient",
     "RunMark",
     "SecretReader",

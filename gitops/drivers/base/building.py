@@ -32,6 +32,19 @@ class BuildContext(Protocol):
         ...
 
 
+class ReadContext(BuildContext, Protocol):
+    """A context whose Dockerfile was read."""
+
+    @property
+    def text(self) -> str:
+        """The Dockerfile's text."""
+        ...
+
+    def rewritten(self, text: str) -> BuildContext:
+        """Return the context with another text in the Dockerfile's place."""
+        ...
+
+
 class SourceReader(Protocol):
     """Reads what build tasks build from."""
 

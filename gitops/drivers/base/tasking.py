@@ -201,6 +201,10 @@ class TaskEngine(Protocol):
         """Return the id of an image by one of its names; empty when there is none."""
         ...
 
+    def digest(self, image: str) -> str:
+        """Return the digest that an image here has in its registry; empty where none is known."""
+        ...
+
     def push(self, image: str, output: Output, cancel: Cancel) -> str:
         """Push a local image under its name; return the digest that the registry gave it."""
         ...

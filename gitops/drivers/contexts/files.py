@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, Protocol
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.drivers.sources.context_tree import FILE, Entry, TarStream, ignore_files, relative
+from gitops.drivers.sources.context_tree import (
+    FILE,
+    Entry,
+    TarStream,
+    ignore_files,
+    instead,
+    relative,
+)
 from gitops.drivers.sources.ignore import Matcher, parse_ignore
 
 DOCKERFILE = "Dockerfile"
@@ -68,10 +75,17 @@ class FilesContext(NamedTuple):
     dockerfile: str
     extra: bytes | None
     date: int
+    text: str = ""
+    recipe: str = ""
+    """What takes the place of the Dockerfile's text, if it is not empty."""
+
+    def rewritten(self, text: str) -> FilesContext:
+        """Return the context with another text in the Dockerfile's place."""
+        return self._replace(recipe=text)
 
     def write_to(self, stream: BinaryIO) -> None:
         """Write the tar, streamed."""
-        tar = TarStream(stream)
+        tar = TarStream(stream, instead(self.dockerfile, self.recipe))
         self.files.write(self.below, self.matcher, tar)
         if self.extra is not None:
             tar.file(Entry(self.dockerfile, FILE, ""), len(self.extra), self.date)
@@ -128,6 +142,7 @@ class RunFiles(NamedTuple):
             inside or f".dockerfile-{hashlib.sha256(text).hexdigest()[:16]}",
             None if sent else text,
             self.facts.date,
+            text.decode(errors="replace"),
         )
 
     def _ignore(self, given: Given | None, path: str, below: str) -> bytes | None:

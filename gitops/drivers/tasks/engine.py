@@ -126,6 +126,10 @@ class DockerTaskEngine:
         """Return the id of an image by one of its names; empty when there is none."""
         return self._images.identity(image)
 
+    def digest(self, image: str) -> str:
+        """Return the digest that an image here has in its registry; empty where none is known."""
+        return self._images.digest(image)
+
     def push(self, image: str, output: Output, cancel: Cancel) -> str:
         """Push a local image under its name; return the digest that the registry gave it."""
         return self._images.push(image, output, cancel)

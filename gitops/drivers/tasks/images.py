@@ -33,11 +33,23 @@ class Images(NamedTuple):
 
     def identity(self, image: str) -> str:
         """Return the id of an image by one of its names; empty when there is none."""
+        return str(self._facts(image).get("Id", ""))
+
+    def digest(self, image: str) -> str:
+        """Return the digest that an image has in its registry; see `TaskEngine.digest`."""
+        repository = parse_image(image).repository
+        for named in self._facts(image).get("RepoDigests") or ():
+            name, _, digest = named.partition("@")
+            if parse_image(name).repository == repository:
+                return str(digest)
+        return ""
+
+    def _facts(self, image: str) -> dict[str, Any]:
         answer = self.http.call("GET", f"/images/{_in_path(image)}/json")
         if answer.status == 404:  # noqa: PLR2004 - Not Found
-            return ""
+            return {}
         found = succeed(answer, f"image {image} could not be looked up").json()
-        return str(cast("dict[str, Any]", found)["Id"])
+        return cast("dict[str, Any]", found)
 
     def provide(self, image: StepImage, output: Output, cancel: Cancel) -> None:
         """Have an image; see `TaskEngine.provide`."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, BinaryIO, NamedTuple
 
-from gitops.drivers.base import BuildContext, DriverError, ErrorKind
+from gitops.drivers.base import DriverError, ErrorKind, ReadContext
 from gitops.drivers.contexts.files import LARGEST, Facts, RunFiles, too_large
 from gitops.drivers.sources.context_tree import CHUNK, FILE, PROGRAM, Entry, TarStream, above
 from gitops.drivers.sources.ignore import Matcher
@@ -133,7 +133,7 @@ class WorkspaceContexts:
 
     def build(
         self, fetch: Fetch, folder: str, dockerfile: str
-    ) -> AbstractContextManager[BuildContext]:
+    ) -> AbstractContextManager[ReadContext]:
         """Give what a build of a folder of the workspace sends, by its `.dockerignore`."""
         return _files(fetch).build(folder, dockerfile)
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from typing import NamedTuple
 
-from gitops.drivers.base import BuildContext, Cancel, DriverError, ErrorKind, RunMark
+from gitops.drivers.base import Cancel, DriverError, ErrorKind, ReadContext, RunMark
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
 from gitops.engine.builds.building import called_off, recipe_of, snapshot_of
 from gitops.engine.builds.step_texts import Job, server_of, task_of_run
@@ -184,7 +184,9 @@ def _limits(job: Job) -> Limits:
 
 
 def _inputs(job: Job, files: RunContext) -> Inputs:
-    return Inputs(files, server_of(job), job.secrets, job.image.date, job.image.owner.name)
+    bases = job.hand.bases if job.hand is not None else {}
+    owner = job.image.owner.name
+    return Inputs(files, server_of(job), job.secrets, job.image.date, owner, bases)
 
 
 def _screen(job: Job, said: Said) -> Screen:
@@ -215,6 +217,6 @@ def _allowed(job: Job) -> Allowed:
 
 
 @contextmanager
-def _no_remote(url: str, _dockerfile: str, _cancel: Cancel) -> Iterator[BuildContext]:
+def _no_remote(url: str, _dockerfile: str, _cancel: Cancel) -> Iterator[ReadContext]:
     raise DriverError(ErrorKind.DENIED, f"a pull request may not build from {url}")
     yield  # pragma: no cover - makes it a generator

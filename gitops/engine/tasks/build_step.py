@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from gitops.drivers.base import (
     UNNAMED,
-    BuildContext,
     BuildJob,
     CacheUse,
     Cancel,
     DriverError,
     ErrorKind,
+    ReadContext,
 )
+from gitops.engine.tasks.base_images import Heard, as_then, digests_of
 from gitops.engine.tasks.containers import Place
 from gitops.engine.tasks.names import has_registry, pushed_name
 from gitops.engine.tasks.silence import laid_to_registry
@@ -34,11 +35,12 @@ _GRACE = 30.0
 
 
 class Shop(NamedTuple):
-    """Where builds are done."""
+    """Where builds are done; `made` are whole names of images that the run has made before."""
 
     stage: Stage
     workspace: Workspace
     place: Place
+    made: Collection[str] = ()
 
 
 def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: Ear) -> Tried:
@@ -47,11 +49,22 @@ def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: 
     builder = shop.stage.work.builder()
     if builder.warning:
         ear.remark(f"warning: {builder.warning}")
+    heard = Heard()
+
+    def output(text: str) -> None:
+        heard.line(text)
+        ear.line(text)
+
     try:
         with _context(step, line, shop, flag) as context:
-            builder.build(job, context, ear.line, flag)
+            text = as_then(context.text, job, shop.stage.inputs.bases)
+            sent = context.rewritten(text) if text else context
+            builder.build(job, sent, output, flag)
+            bases = digests_of(context.text, job, heard, shop.stage.work.engine, shop.made)
     except DriverError as error:
         raise laid_to_registry(error, shop.stage.work.engine, str(job.image)) from error
+    if bases:
+        shop.stage.records.book.based(shop.stage.run, bases)
     return Tried(exit_code=0)
 
 
@@ -62,7 +75,7 @@ def is_remote(context: str) -> bool:
 
 def _context(
     step: TaskStep, line: BuildLine, shop: Shop, cancel: Cancel
-) -> AbstractContextManager[BuildContext]:
+) -> AbstractContextManager[ReadContext]:
     if is_remote(line.context):
         return shop.stage.work.remote(line.context, line.file, cancel)
     file = line.file and in_workspace(step, line.file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -49,6 +49,10 @@ class TaskBook(Protocol):
 
     def pushed(self, run: str, image: OutputImage) -> None:
         """Remember an image that was pushed."""
+        ...
+
+    def based(self, run: str, bases: Mapping[str, str]) -> None:
+        """Remember the digests of images that a run has built on, by name."""
         ...
 
     def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol
 
-from gitops.drivers.base import BuildContext, Builder, Cancel, RunMark, TaskEngine
+from gitops.drivers.base import Builder, Cancel, ReadContext, RunMark, TaskEngine
 from gitops.engine.tasks.ports import TaskBook, TaskLog
 from gitops.engine.tasks.stopping import StopFlag
 from gitops.model.secret import Secret
@@ -20,7 +20,7 @@ class RunContext(Protocol):
         """Write all of them, below the folder `top`, as an uncompressed tar."""
         ...
 
-    def build(self, folder: str, dockerfile: str) -> AbstractContextManager[BuildContext]:
+    def build(self, folder: str, dockerfile: str) -> AbstractContextManager[ReadContext]:
         """Give what a build of `folder` sends, by its `.dockerignore`.
 
         Both are paths in the context; an empty `dockerfile` is `Dockerfile` of the folder.
@@ -41,7 +41,7 @@ class WorkspaceReader(Protocol):
 
     def build(
         self, fetch: Fetch, folder: str, dockerfile: str
-    ) -> AbstractContextManager[BuildContext]:
+    ) -> AbstractContextManager[ReadContext]:
         """Give what a build of a folder of the workspace sends, by its `.dockerignore`."""
         ...
 
@@ -50,7 +50,7 @@ class WorkspaceReader(Protocol):
         ...
 
 
-RemoteContext = Callable[[str, str, Cancel], AbstractContextManager[BuildContext]]
+RemoteContext = Callable[[str, str, Cancel], AbstractContextManager[ReadContext]]
 """Gives the context that a URL names, with the Dockerfile's path in it (empty: the usual one).
 
 Raises CANCELLED when the flag is raised while it is fetched."""
@@ -123,7 +123,8 @@ class Inputs(NamedTuple):
     """What the run was given. `registry` goes before image names that have none when pushed.
 
     `secrets` are by id, for builds; `date` is seconds since 1970 for timestamps of images, 0 for
-    the time of the build; `task` names the cache of its builds.
+    the time of the build; `task` names the cache of its builds. `bases` are digests of what its
+    Dockerfiles build on, where that has to be as in an earlier run.
     """
 
     context: RunContext | None = None
@@ -131,6 +132,7 @@ class Inputs(NamedTuple):
     secrets: Mapping[str, Secret] = MappingProxyType({})
     date: int = 0
     task: str = ""
+    bases: Mapping[str, str] = MappingProxyType({})
 
 
 class Stage(NamedTuple):

@@ -145,5 +145,6 @@ def _once(step: TaskStep, bench: Bench) -> Once:
 def _build(step: TaskStep, line: BuildLine, bench: Bench, flag: StopFlag, ear: Ear) -> Tried:
     if len(line.platforms) < 2:  # noqa: PLR2004 - several are in no engine
         bench.yard.belongings.image(str(own_image(bench.stage.run, step)))
-    shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place)
+    made = bench.board.made().images
+    shop = Shop(bench.stage, bench.yard.workspace, bench.yard.place, made)
     return run_build(step, line, shop, flag, ear)

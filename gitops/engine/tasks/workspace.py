@@ -11,10 +11,10 @@ from threading import Lock
 from typing import BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import (
-    BuildContext,
     Cancel,
     DriverError,
     ErrorKind,
+    ReadContext,
     RunMark,
     StepContainer,
     StepMount,
@@ -160,7 +160,7 @@ class Workspace:
 
         self._tools.engine.upload(identity, "/", write)
 
-    def build(self, folder: str, dockerfile: str) -> AbstractContextManager[BuildContext]:
+    def build(self, folder: str, dockerfile: str) -> AbstractContextManager[ReadContext]:
         """Give the context of a build."""
         if self.begun:
             return self._tools.reader.build(self._fetch, folder, dockerfile)

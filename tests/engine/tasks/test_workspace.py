@@ -60,17 +60,17 @@ def container(engine: MemoryEngine, name: str, *, read_only: bool = False) -> St
     return made
 
 
-def workspace(engine: MemoryEngine, files: SourceFiles) -> Workspace:
-    """Return a workspace with these files."""
-    tools = Tools(engine, Belongings(engine, MARK), MARK, VolumeFiles())
-    return Workspace(tools, files, Task(()))
+def workspace(engine: MemoryEngine, files: SourceFiles) -> tuple[Workspace, Belongings]:
+    """Return a workspace with these files, and what has to be cleared of it."""
+    belongings = Belongings(engine, MARK)
+    return Workspace(Tools(engine, belongings, MARK, VolumeFiles()), files, Task(())), belongings
 
 
 def test_a_run_that_is_called_off_fills_no_further() -> None:
     """The flag is heeded in the middle of the files, however many there are."""
     flag = StopFlag()
     engine = SlowEngine(lambda: flag.stop(OVER) if engine.pieces == 3 else None)
-    place = workspace(engine, EndlessFiles())
+    place, _ = workspace(engine, EndlessFiles())
     with pytest.raises(DriverError) as caught:
         place.fill(container(engine, "a"), "a", flag)
     assert caught.value.kind is ErrorKind.CANCELLED
@@ -82,7 +82,7 @@ def test_a_step_that_waits_for_the_files_can_be_called_off() -> None:
     own, other = StopFlag(), StopFlag()
     begun = threading.Event()
     engine = SlowEngine(begun.set)
-    place = workspace(engine, EndlessFiles())
+    place, _ = workspace(engine, EndlessFiles())
     errors = list[ErrorKind]()
 
     def fill(name: str, flag: StopFlag) -> None:
@@ -108,7 +108,9 @@ def test_a_step_that_waits_for_the_files_can_be_called_off() -> None:
 def test_a_container_that_may_write_nothing_is_filled_through_another() -> None:
     """An engine writes nothing at the top of a container that is read-only."""
     engine = MemoryEngine()
-    place = workspace(engine, SourceFiles())
+    place, belongings = workspace(engine, SourceFiles())
     place.fill(container(engine, "a", read_only=True), "a", StopFlag())
     assert engine.uploads == [("/", {"workspace/code.txt": b"code"})]
     assert [one.name for one in engine.made] == ["gitops-r1.filler"]
+    engine.remove("a")
+    assert not belongings.clear()
