@@ -81,6 +81,10 @@ def discard(_line: str) -> None:
     """Take a line that nobody reads."""
 
 
+BASES = {"busybox": f"sha256:{'b' * 64}"}
+"""What a step of the run has built on."""
+
+
 def snapshot_with(attest: Attest, pull: str = "") -> BuildSnapshot:
     """Return what the shop's image is made from."""
     (task,) = bundle_of(SPECS).tasks
@@ -102,7 +106,7 @@ def pushed(place: Workplace, attest: Attest) -> tuple[Outcome, FakeMemory]:
     registrar = Registrar(memory.task_runs, world.queue, world.clock, lease, "shop", str)
     scene = Scene("shop", EMPTY, INPUTS, world, {}, Board(Addresses(float)), BuildRuns(registrar))
     if attested(snapshot):
-        scene.runs.made(Making("r1", snapshot, 5.0, 9.0))
+        scene.runs.made(Making("r1", snapshot, 5.0, 9.0, BASES))
     outcome = push(scene, Push("local", snapshot.image.ref), Desk(discard, discard, Event()))
     return outcome, memory
 
@@ -120,6 +124,8 @@ def test_the_exact_name_comes_last() -> None:
     ]
     chosen = place.statement["predicate"]["buildDefinition"]["externalParameters"]
     assert (chosen["args"], chosen["tree"], chosen["commit"]) == ({"WORD": "hello"}, "t1", "c" * 40)
+    found = place.statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert {"sha256": "b" * 64} in [one["digest"] for one in found]
 
 
 def test_what_cannot_be_attached_is_tried_again() -> None:

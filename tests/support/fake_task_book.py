@@ -32,7 +32,7 @@ class FakeTaskBook:
         self.blocks: dict[str, list[tuple[int, str]]] = {}
         self.images: dict[str, list[OutputImage]] = {}
         self.asked_to_end: dict[str, str] = {}
-        self.bases: dict[str, dict[str, str]] = {}
+        self.built_on: dict[str, dict[str, str]] = {}
 
     def ask(self, new: NewTaskRun) -> str:
         """Remember a run that is queued."""
@@ -68,7 +68,11 @@ class FakeTaskBook:
 
     def based(self, run: str, bases: Mapping[str, str]) -> None:
         """Remember what it is built on."""
-        self.bases[run] = dict(bases)
+        self.built_on[run] = dict(bases)
+
+    def bases(self, run: str) -> Mapping[str, str]:
+        """Return what it is built on."""
+        return self.built_on.get(run, {})
 
     def finish(self, run: str, status: RunStatus, message: str, _now: float) -> None:
         """Remember how it ended."""

@@ -82,7 +82,7 @@ class MemoryBook:
         self.waiting: list[str] = []
         self.ends: list[tuple[RunStatus, str]] = []
         self.canceler = ""
-        self.bases: dict[str, str] = {}
+        self.built_on: dict[str, str] = {}
         self.written = MemoryLog()
 
     def ask(self, new: NewTaskRun) -> str:
@@ -115,7 +115,11 @@ class MemoryBook:
 
     def based(self, run: str, bases: Mapping[str, str]) -> None:
         assert run == MARK.run
-        self.bases |= bases
+        self.built_on |= bases
+
+    def bases(self, run: str) -> Mapping[str, str]:
+        assert run == MARK.run
+        return self.built_on
 
     def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:
         assert run == MARK.run

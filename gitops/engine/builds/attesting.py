@@ -6,6 +6,8 @@ asks for would stay without it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitops import __version__
@@ -27,12 +29,16 @@ class NotAttestedError(DriverError):
 
 
 class Making(NamedTuple):
-    """One making of an image: by which run, from what, from when to when (seconds since 1970)."""
+    """One making of an image: by which run, from what, from when to when (seconds since 1970).
+
+    `bases` are digests that became known in the run itself: of what its steps have built on.
+    """
 
     run: str
     snapshot: BuildSnapshot
     began: float
     ended: float
+    bases: Mapping[str, str] = MappingProxyType({})
 
 
 def attested(snapshot: BuildSnapshot) -> bool:
@@ -74,6 +80,7 @@ def provenance_of(making: Making, image: ImageRef) -> Provenance:
         platforms=task.platforms,
         tree=source.tree,
     )
-    bases = {name: one for name, one in wanted.inputs.bases.items() if one.startswith(_DIGEST)}
+    known = {**wanted.inputs.bases, **making.bases}
+    bases = {name: one for name, one in known.items() if one.startswith(_DIGEST)}
     run = BuildRun(KIND, BUILDER, making.run, making.began, making.ended, __version__)
     return Provenance((image,), inputs, bases, run)

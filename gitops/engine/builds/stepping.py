@@ -145,7 +145,8 @@ def _attest(job: Job, report: Report, digest: str) -> None:
     if attested(snapshot):
         began, ended = run.started or run.created, run.ended or run.created
         attester = job.scene.world.sites[job.action.target].attester()
-        attest(attester, Making(run.id, snapshot, began, ended), digest, job.desk.output)
+        bases = job.scene.runs.registrar.book.bases(run.id)
+        attest(attester, Making(run.id, snapshot, began, ended, bases), digest, job.desk.output)
 
 
 def _opener(job: Job, said: Said) -> Callable[[str, StopFlag], AbstractContextManager[Stage]]:

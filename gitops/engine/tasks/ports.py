@@ -55,6 +55,10 @@ class TaskBook(Protocol):
         """Remember the digests of images that a run has built on, by name."""
         ...
 
+    def bases(self, run: str) -> Mapping[str, str]:
+        """Return the digests of images that a run has built on, by name."""
+        ...
+
     def finish(self, run: str, status: RunStatus, message: str, now: float) -> None:
         """Remember how a run ended; what it used is summed up from its steps."""
         ...

@@ -42,12 +42,12 @@ def test_digests_are_those_of_the_log_or_of_the_engine() -> None:
     made.builder.says = [f"#5 [stage-1 1/3] FROM r.example/tools:2@{B}", "#6 [one 1/1] FROM x"]
     made.engine.digests = {"busybox": A, "shop:1": C}
     built(made)
-    assert made.book.bases == {"busybox": A, "r.example/tools:2": B, "shop:1": C}
+    assert made.book.built_on == {"busybox": A, "r.example/tools:2": B, "shop:1": C}
     made = stage_of(inputs=Inputs(context=Dockerfiles()))
     made.engine.digests = {"alpine": C}
     made.engine.images["shop:1"] = "old"
     built(made)
-    assert made.book.bases == {"alpine": C}
+    assert made.book.built_on == {"alpine": C}
 
 
 def test_a_run_that_is_done_again_builds_on_the_same() -> None:
