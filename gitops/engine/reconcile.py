@@ -19,7 +19,7 @@ from gitops.engine.ports import Memory, Reporter, World
 from gitops.engine.preparing import preparing
 from gitops.engine.record import Recorder, Redact
 from gitops.engine.scene import Scene
-from gitops.model.actions import CreateContainer
+from gitops.model.actions import CreateContainer, CreateNetwork, CreateVolume
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.observed import LABEL_ADDRESS, LABEL_PROJECT, Observed
@@ -32,6 +32,8 @@ from gitops.plan.text import as_text
 
 _ROUNDS = 8
 """More rounds than any spec needs: a registry that has to start first takes two."""
+
+_CREATIONS = (CreateContainer, CreateNetwork, CreateVolume)
 
 
 class Crew(NamedTuple):
@@ -108,12 +110,15 @@ def rounds(bundle: Bundle, decision: Decision, crew: Crew, order: Order) -> Resu
 def _worth_another(failures: tuple[tuple[Step, Outcome], ...], plan: Plan) -> bool:
     """Go on with what the failures do not touch, and with the way back from a bad version.
 
-    What failed without being remembered as bad would only fail again.
+    What failed without being remembered as bad would only fail again, but for what could not be
+    made as it was there by then: an engine still does what a process that was killed asked of it.
     """
+    left = [step.action for step in plan.steps]
     failed = {
         step.address
         for step, outcome in failures
         if not (isinstance(outcome, Stalled) and outcome.quarantine and step.wish)
+        and not (isinstance(step.action, _CREATIONS) and step.action not in left)
     }
     return bool(plan.steps) and not any(step.address in failed for step in plan.steps)
 

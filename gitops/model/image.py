@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 DOCKER_HUB = "docker.io"
+_HUB_INDEX = "index.docker.io"
+"""How Docker Hub was called before."""
 
 
 class ImageRef(NamedTuple):
@@ -44,6 +46,18 @@ def parse_image(text: str) -> ImageRef:
     if not tag and not digest:
         tag = "latest"
     return ImageRef(f"{head}{slash}{last}", tag, digest)
+
+
+def canonical(name: str) -> str:
+    """Return the one spelling of an image: `docker.io/library/busybox:latest` for `busybox`.
+
+    A digest in the name is left out.
+    """
+    image = parse_image(name)
+    host, path = registry_of(image.repository)
+    if host in (DOCKER_HUB, _HUB_INDEX):
+        host, path = DOCKER_HUB, path if "/" in path else f"library/{path}"
+    return f"{host}/{path}:{image.tag}"
 
 
 def registry_of(repository: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops.model.address import KINDS, Address, parse_address
-from gitops.model.image import ImageRef, parse_image, registry_of
+from gitops.model.image import ImageRef, canonical, parse_image, registry_of
 from gitops.model.secret import EnvSecret, FileSecret, Secret
 
 DIGEST = "sha256:" + "5e" * 32
@@ -84,6 +84,23 @@ def test_the_registry_of_an_image_is_told_as_the_engine_tells_it(
 ) -> None:
     """The first part is a host when it has a dot or a colon or is `localhost`."""
     assert registry_of(repository) == split
+
+
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [
+        ("busybox", "docker.io/library/busybox:latest"),
+        ("library/busybox:latest", "docker.io/library/busybox:latest"),
+        ("index.docker.io/library/busybox", "docker.io/library/busybox:latest"),
+        ("me/base:1", "docker.io/me/base:1"),
+        ("docker.io/me/base:1", "docker.io/me/base:1"),
+        ("docker.io/busybox", "docker.io/library/busybox:latest"),
+        ("localhost:5000/base:1@sha256:" + "a" * 64, "localhost:5000/base:1"),
+    ],
+)
+def test_an_image_has_one_canonical_name(name: str, one: str) -> None:
+    """However an image is spelled, it is known by the same name."""
+    assert canonical(name) == one
 
 
 def printed(secret: Secret) -> list[str]:

@@ -83,6 +83,15 @@ def test_a_task_comes_after_those_it_builds_on() -> None:
     assert order(tasks, {"app": "FROM scratch", **free}) == (["base", "app"], set())
 
 
+def test_a_base_is_known_by_any_of_its_names() -> None:
+    """A task that makes an image of Docker Hub is found by the short name as well."""
+    made = specs(base="", app="").replace('"localhost:5000", managed: {}', "docker.io")
+    recipes = {"base": source("FROM scratch"), "app": source("FROM base")}
+    wish = wish_of(made, recipes)
+    assert elsewhere(wish.bundle, wish.inputs) == ()
+    assert [task.address.name for task in ground(wish.bundle, wish.inputs).order] == ["base", "app"]
+
+
 def test_a_tag_that_the_task_does_not_set_is_from_elsewhere() -> None:
     """`latest` of a task that does not move it is an image that somebody else made."""
     wish = wish_of(

@@ -32,9 +32,7 @@ def create(
     if container.joins or not container.networks:
         return _create(client, container, secrets, (container.name, body))
     # The name tells that it is whole: one that a killed process left without a network has another.
-    unfinished = f"{container.name}.new"
-    remove(client, unfinished)
-    identifier = _create(client, container, secrets, (unfinished, body))
+    identifier = _create_anew(client, container, secrets, (f"{container.name}.new", body))
     try:
         for network in container.networks:
             connect_network(client, (container.name, identifier), network, container.aliases)
@@ -44,6 +42,24 @@ def create(
         remove(client, identifier)
         raise
     return identifier
+
+
+def _create_anew(
+    client: SdkClient,
+    container: WantedContainer,
+    secrets: Secrets,
+    named: tuple[str, Mapping[str, object]],
+) -> str:
+    """Create a container in the place of what a killed process left, or is still being given."""
+    unfinished, _ = named
+    remove(client, unfinished)
+    try:
+        return _create(client, container, secrets, named)
+    except DriverError as error:
+        if error.kind is not ErrorKind.CONFLICT:
+            raise
+    remove(client, unfinished)
+    return _create(client, container, secrets, named)
 
 
 def _create(

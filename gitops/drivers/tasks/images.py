@@ -17,7 +17,7 @@ from gitops.drivers.engine.line import Lines
 from gitops.drivers.engine.words import kind_of_message, told
 from gitops.drivers.tasks.credentials import registry_header
 from gitops.drivers.tasks.running import succeed
-from gitops.model.image import parse_image
+from gitops.model.image import parse_image, registry_of
 
 
 class Images(NamedTuple):
@@ -37,10 +37,10 @@ class Images(NamedTuple):
 
     def digest(self, image: str) -> str:
         """Return the digest that an image has in its registry; see `TaskEngine.digest`."""
-        repository = parse_image(image).repository
+        repository = registry_of(parse_image(image).repository)
         for named in self._facts(image).get("RepoDigests") or ():
             name, _, digest = named.partition("@")
-            if parse_image(name).repository == repository:
+            if registry_of(name) == repository:
                 return str(digest)
         return ""
 

@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 
 from gitops.drivers.base import BuildJob, DriverError, TaskEngine
 from gitops.model.dockerfile import base_images, pinned
-from gitops.model.image import parse_image
+from gitops.model.image import canonical, parse_image
 
 _FROM = re.compile(r"#\d+ \[[^\]]*\] FROM (\S+)@(sha256:[0-9a-f]{64})\b")
 """What BuildKit says of an image that it has from its registry."""
 
 
 class Heard:
-    """Takes the lines of a build, and keeps the digests that they tell, by whole names."""
+    """Takes the lines of a build, and keeps the digests that they tell, by canonical names."""
 
     def __init__(self) -> None:
         self.digests: dict[str, str] = {}
@@ -22,7 +22,7 @@ class Heard:
     def line(self, text: str) -> None:
         """Take a line."""
         if found := _FROM.match(text):
-            self.digests[str(parse_image(found[1]))] = found[2]
+            self.digests[canonical(found[1])] = found[2]
 
 
 def as_then(dockerfile: str, job: BuildJob, digests: Mapping[str, str]) -> str:
@@ -42,7 +42,7 @@ def digests_of(
     for name in _bases(dockerfile, job):
         image = parse_image(name)
         if not image.digest and str(image) not in made:
-            found[name] = heard.digests.get(str(image), "") or _on_engine(engine, name)
+            found[name] = heard.digests.get(canonical(name), "") or _on_engine(engine, name)
     return {name: digest for name, digest in found.items() if digest}
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages, Unknown, base_images
+from gitops.model.image import canonical
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Found
 from gitops.model.resources import BuildTask
@@ -19,12 +20,16 @@ from gitops.plan.repositories import repository_name
 
 
 class Ground(NamedTuple):
-    """What tasks build on. `makers` are the tasks behind names such as `host/base:latest`."""
+    """What tasks build on. `makers` are the tasks behind images, by their canonical names."""
 
     order: tuple[BuildTask, ...]
     makers: Mapping[str, Address]
     circle: Mapping[Address, str]
     """Tasks that build on each other in a circle, each with the whole of it in words."""
+
+    def maker(self, image: str) -> Address | None:
+        """Return the task that makes an image, by any of its names."""
+        return self.makers.get(canonical(image))
 
 
 def ground(bundle: Bundle, inputs: Inputs) -> Ground:
@@ -33,7 +38,7 @@ def ground(bundle: Bundle, inputs: Inputs) -> Ground:
     edges = {
         task.address: {
             *task.triggers.after,
-            *(makers[base] for base in followed(task, inputs) if base in makers),
+            *(makers[base] for base in map(canonical, followed(task, inputs)) if base in makers),
         }
         - {task.address}
         for task in bundle.tasks
@@ -101,7 +106,8 @@ def _read(recipe: str, args: tuple[tuple[str, str], ...], target: str) -> BaseIm
 def elsewhere(bundle: Bundle, inputs: Inputs) -> tuple[str, ...]:
     """Return the images whose digests have to be asked for: those that no task here makes."""
     bases = {base for task in bundle.tasks for base in _of_all(task, inputs)}
-    return tuple(sorted(bases.difference(_makers(bundle, inputs)))) if bases else ()
+    makers = _makers(bundle, inputs) if bases else {}
+    return tuple(sorted(base for base in bases if canonical(base) not in makers))
 
 
 def _of_all(task: BuildTask, inputs: Inputs) -> Iterator[str]:
@@ -112,7 +118,11 @@ def _of_all(task: BuildTask, inputs: Inputs) -> Iterator[str]:
 
 
 def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:
-    return {name: task.address for task in bundle.tasks for name in _names(bundle, task, inputs)}
+    return {
+        canonical(name): task.address
+        for task in bundle.tasks
+        for name in _names(bundle, task, inputs)
+    }
 
 
 def _names(bundle: Bundle, task: BuildTask, inputs: Inputs) -> Iterable[str]:
@@ -121,7 +131,6 @@ def _names(bundle: Bundle, task: BuildTask, inputs: Inputs) -> Iterable[str]:
     repository = repository_name(bundle, task.repository)
     if task.latest:
         yield f"{repository}:latest"
-        yield repository
     seen = inputs.sources.get(task.address)
     if not isinstance(seen, Found):
         return

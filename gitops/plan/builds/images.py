@@ -216,7 +216,7 @@ def _bases(
     """Return what each base image is now; of one that cannot be seen, what it was."""
     found: dict[str, str] = {}
     for name in bases_of(task, source):
-        maker = sight.ground.makers.get(name)
+        maker = sight.ground.maker(name)
         if maker is None or maker == task.address:
             seen = sight.inputs.bases.get(name) if maker is None else None
             if isinstance(seen, Found):
@@ -250,7 +250,7 @@ def _unseen(name: str, seen: Observation[str]) -> Blocked:
 
 def _needed(sight: _Sight, task: BuildTask, inputs: BuildInputs) -> tuple[Address, ...]:
     """Return the tasks whose images have to be there before this one is made."""
-    makers = {sight.ground.makers[name] for name in inputs.bases if name in sight.ground.makers}
+    makers = {maker for name in inputs.bases if (maker := sight.ground.maker(name)) is not None}
     return tuple(sorted({*makers, *task.triggers.after} - {task.address}))
 
 
