@@ -234,7 +234,9 @@ def _chunks(root: Path, stream: BinaryIO, size: int) -> Iterator[bytes]:
 
 def _changed(root: Path) -> DriverError:
     return DriverError(
-        ErrorKind.CONFLICT, f"the folder {root} changed while it was read", "it is read again"
+        ErrorKind.CONFLICT,
+        f"the folder {root} changed while it was read",
+        "run again once nothing writes to it (`watch` does so by itself)",
     )
 
 
