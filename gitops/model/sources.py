@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gitops.model.dockerfile import BaseImages
+
 
 class Source(NamedTuple):
     """One task's source as it was read: where it is and what is in it.
@@ -35,6 +37,8 @@ class Source(NamedTuple):
     """One sentence for each tag or pull request that was left out because it cannot be read."""
     recipe: str = ""
     """The text of the Dockerfile, or of the task file."""
+    built_on: BaseImages = BaseImages()
+    """What the build steps of a multi-step task build on, as far as their Dockerfiles are here."""
 
     @property
     def short_commit(self) -> str:

@@ -156,11 +156,15 @@ def bases(world: World) -> Iterator[Bases]:
 
 
 def chain(world: World, bases: Bases) -> None:
-    """Write three tasks: `a` builds on the base image, `b` on the image of `a`, `c` on neither."""
+    """Write four tasks: `a` builds on the base image, `b` on the image of `a`, `c` on neither.
+
+    `d` builds on the base image as well, in a step.
+    """
     recipes = {
         "a": f"FROM {bases.base}\nRUN echo a >> /www/base.html\n",
         "b": f"FROM localhost:{world.registry_port}/a\nEXPOSE 8000\nSTOPSIGNAL SIGKILL\n{SERVING}",
         "c": "FROM busybox\nRUN echo c > /c\n",
+        "d": "ARG BASE\nFROM $BASE\nRUN echo d >> /www/base.html\n",
     }
     documents = [*world.base()]
     documents.append(world.document("Registry", "bases", {"server": f"localhost:{bases.port}"}))
@@ -168,7 +172,10 @@ def chain(world: World, bases: Bases) -> None:
         folder = world.specs / f"src-{name}"
         folder.mkdir()
         (folder / "Dockerfile").write_text(recipe)
-        task = {"repository": name, "source": {"path": f"./src-{name}"}}
+        task: dict[str, Any] = {"repository": name, "source": {"path": f"./src-{name}"}}
+        if name == "d":
+            build = f"--build-arg BASE={bases.base} -t $Registry/d:$ID ."
+            task["steps"] = [{"build": build}, {"push": ["$Registry/d:$ID"]}]
         documents.append(world.document("Repository", name, {"registry": "local"}))
         documents.append(world.document("BuildTask", name, task))
     app = {"image": {"repository": "b"}, "host": "b.localhost", **world.quick}
@@ -183,29 +190,32 @@ def test_a_base_image_moves(world: World, bases: Bases) -> None:
     chain(world, bases)
     world.gitops("reconcile")
     assert world.ask("b.localhost", "/base.html") == Answer(200, "one\na\n")
-    before = {name: world.registry_digest(name) for name in "abc"}
-    assert len(task_runs(world)) == 3
+    before = {name: world.registry_digest(name) for name in "abcd"}
+    assert len(task_runs(world)) == 4
 
     digest = bases.push("two")
     world.gitops("reconcile")
     assert world.ask("b.localhost", "/base.html") == Answer(200, "two\na\n")
-    again = task_runs(world)[3:]
-    assert [run["task"] for run in again] == ["a", "b"], "in order"
-    assert again[0]["ended"] <= again[1]["started"]
-    assert [[cause["kind"] for cause in run["causes"]] for run in again] == [["BASE_IMAGE"]] * 2
-    assert bases.base in again[0]["causes"][0]["text"]
-    assert digest.removeprefix("sha256:")[:8] in again[0]["causes"][0]["text"]
-    after = {name: world.registry_digest(name) for name in "abc"}
-    assert [name for name in "abc" if before[name] != after[name]] == ["a", "b"]
-    assert len(task_runs(world, "--cause", "BASE_IMAGE")) == 2
+    again = {run["task"]: run for run in task_runs(world)[4:]}
+    assert sorted(again) == ["a", "b", "d"]
+    assert again["a"]["ended"] <= again["b"]["started"], "in order"
+    for run in again.values():
+        assert [cause["kind"] for cause in run["causes"]] == ["BASE_IMAGE"]
+    for name in "ad":
+        assert bases.base in again[name]["causes"][0]["text"]
+        assert digest.removeprefix("sha256:")[:8] in again[name]["causes"][0]["text"]
+    assert again["d"]["bases"] == {bases.base: digest}, "pinned to what was seen"
+    after = {name: world.registry_digest(name) for name in "abcd"}
+    assert [name for name in "abcd" if before[name] != after[name]] == ["a", "b", "d"]
+    assert len(task_runs(world, "--cause", "BASE_IMAGE")) == 3
 
     assert "0 steps" in world.gitops("reconcile").text
-    assert len(task_runs(world)) == 5, "once"
+    assert len(task_runs(world)) == 7, "once"
 
     containers = world.ids()
     world.engine.stop(bases.container, timeout=0)
     for _ in range(2):
         world.gitops("reconcile", ok=None)
-        assert len(task_runs(world)) == 5, "nothing is rebuilt while the registry is away"
+        assert len(task_runs(world)) == 7, "nothing is rebuilt while the registry is away"
         assert world.ids() == containers
     assert world.ask("b.localhost", "/base.html") == Answer(200, "two\na\n")

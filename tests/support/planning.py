@@ -13,6 +13,7 @@ from support.model_world import ModelWorld
 from gitops.model.actions import Action, Build, RunTask, WaitHealthy
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
+from gitops.model.dockerfile import BaseImages
 from gitops.model.metadata import Metadata
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
@@ -52,7 +53,8 @@ def source_of(given: str | Mapping[str, Any]) -> Observation[Source]:
     """Return a source: a tree's name, `absent`, or a mapping (tree, commit, branch, stale ...).
 
     `{unreachable: why}` is one that could not be read, and of which nothing is known. `beside` are
-    further mappings: tags and pull requests. `recipe` is the text of the Dockerfile.
+    further mappings: tags and pull requests. `recipe` is the text of the Dockerfile, `built_on` the
+    names of images that build steps build on.
     """
     if given == "absent":
         return Absent("there is no branch main")
@@ -65,7 +67,9 @@ def source_of(given: str | Mapping[str, Any]) -> Observation[Source]:
 
 def _one_source(given: Mapping[str, Any]) -> Source:
     beside = tuple(map(_one_source, given.get("beside", ())))
-    return Source(**{"dockerfile": "d", "location": "/source", **given, "beside": beside})
+    built_on = BaseImages(tuple(given.get("built_on", ())))
+    known = {"dockerfile": "d", "location": "/source", **given}
+    return Source(**{**known, "beside": beside, "built_on": built_on})
 
 
 def base_of(said: str) -> Observation[str]:

@@ -12,6 +12,7 @@ from gitops.engine.builds.strangers import capped
 from gitops.engine.scene import Desk, Scene
 from gitops.engine.tasks.stopping import StopFlag, heeding
 from gitops.model.actions import Build, Push
+from gitops.model.dockerfile import BaseImages
 from gitops.model.image import ImageRef, parse_image
 from gitops.model.image_tags import CACHE
 from gitops.model.outcomes import Done, Found, Outcome, Retry, Stalled, Superseded
@@ -173,7 +174,8 @@ def _makers(scene: Scene, image: ImageRef) -> tuple[BuildTask, ...]:
 
 def snapshot_of(scene: Scene, recipe: Recipe, image: WantedImage) -> BuildSnapshot:
     """Return what is kept to make the image again: without the other sources, or the texts."""
-    source, hand = recipe.source._replace(beside=(), recipe=""), scene.hand_of(image.task)
+    source = recipe.source._replace(beside=(), recipe="", built_on=BaseImages())
+    hand = scene.hand_of(image.task)
     return BuildSnapshot(image, recipe.task, source, hand.kept if hand is not None else ByHand())
 
 

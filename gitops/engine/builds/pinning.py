@@ -22,9 +22,13 @@ def pinned_recipe(world: World, task: BuildTask, source: Source, image: WantedIm
     """
     if not image.inputs.bases or task.steps is not None:
         return ""
-    digests = {name: _digest(world, name, seen) for name, seen in image.inputs.bases.items()}
-    text = pinned(source.recipe, image.args, digests)
+    text = pinned(source.recipe, image.args, base_digests(world, image))
     return text if text != source.recipe else ""
+
+
+def base_digests(world: World, image: WantedImage) -> dict[str, str]:
+    """Return the digest of each image that `image` is made from; raises as `pinned_recipe`."""
+    return {name: _digest(world, name, seen) for name, seen in image.inputs.bases.items()}
 
 
 def _digest(world: World, name: str, seen: str) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gitops.drivers.base import Cancel, DriverError, ErrorKind, ReadContext, RunMark
 from gitops.engine.builds.attesting import Making, NotAttestedError, attest, attested
 from gitops.engine.builds.building import called_off, recipe_of, snapshot_of
+from gitops.engine.builds.pinning import base_digests
 from gitops.engine.builds.step_texts import Job, server_of, task_of_run
 from gitops.engine.builds.strangers import MOST_PROCESSES, CappedLog, check_size
 from gitops.engine.reports.failures import run_text
@@ -185,7 +186,8 @@ def _limits(job: Job) -> Limits:
 
 
 def _inputs(job: Job, files: RunContext) -> Inputs:
-    bases = job.hand.bases if job.hand is not None else {}
+    then = job.hand.bases if job.hand is not None else {}
+    bases = {**base_digests(job.scene.world, job.image), **then}
     owner = job.image.owner.name
     return Inputs(files, server_of(job), job.secrets, job.image.date, owner, bases)
 

@@ -6,14 +6,13 @@ would have to wait for it.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 from gitops.drivers.base import DriverError
-from gitops.engine.tasks.build_step import in_workspace, is_remote
+from gitops.engine.tasks.build_lines import dockerfile_of, is_remote
 from gitops.engine.tasks.stage import RunContext
 from gitops.engine.tasks.workspace import Workspace
 from gitops.model.tasks import BuildLine, RunLine, Task
@@ -64,8 +63,7 @@ def _images(task: Task, context: RunContext) -> Iterator[str]:
     for step in task.steps:
         line = step.work
         if isinstance(line, BuildLine) and not is_remote(line.context):
-            file = line.file or posixpath.join(line.context, "Dockerfile")
-            yield from _bases(context, in_workspace(step, file))
+            yield from _bases(context, dockerfile_of(step, line))
 
 
 def _bases(context: RunContext, dockerfile: str) -> Iterator[str]:

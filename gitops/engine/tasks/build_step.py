@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from gitops.drivers.base import (
     ReadContext,
 )
 from gitops.engine.tasks.base_images import Heard, as_then, digests_of
+from gitops.engine.tasks.build_lines import args_of, in_workspace, is_remote
 from gitops.engine.tasks.containers import Place
 from gitops.engine.tasks.names import has_registry, pushed_name
 from gitops.engine.tasks.silence import laid_to_registry
@@ -28,7 +28,7 @@ from gitops.engine.tasks.workspace import Workspace
 from gitops.model.dockerfile.strangers import FORBIDDEN_ARGS
 from gitops.model.image import ImageRef, parse_image
 from gitops.model.secret import Secret
-from gitops.model.tasks import WORKSPACE, BuildLine, BuildSecret, TaskStep
+from gitops.model.tasks import BuildLine, BuildSecret, TaskStep
 
 _GRACE = 30.0
 """Seconds that the builder's own limit comes after the step's, which says more."""
@@ -68,11 +68,6 @@ def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: 
     return Tried(exit_code=0)
 
 
-def is_remote(context: str) -> bool:
-    """Say whether a build's context is a URL, as `docker build` tells them."""
-    return "://" in context or context.startswith(("git@", "github.com/"))
-
-
 def _context(
     step: TaskStep, line: BuildLine, shop: Shop, cancel: Cancel
 ) -> AbstractContextManager[ReadContext]:
@@ -80,11 +75,6 @@ def _context(
         return shop.stage.work.remote(line.context, line.file, cancel)
     file = line.file and in_workspace(step, line.file)
     return shop.workspace.build(in_workspace(step, line.context), file)
-
-
-def in_workspace(step: TaskStep, path: str) -> str:
-    """Return a path of the step's working directory as one of the workspace."""
-    return posixpath.relpath(posixpath.join(step.working_directory, path), WORKSPACE)
 
 
 def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
@@ -99,7 +89,7 @@ def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:
     return BuildJob(
         image=images[0],
         target=line.target,
-        args=_args(step, line),
+        args=args_of(step, line),
         labels=dict(line.labels),
         timeout=step.timeout + _GRACE if step.timeout else 0.0,
         date=stage.inputs.date,
@@ -165,12 +155,6 @@ def own_image(run: str, step: TaskStep) -> ImageRef:
     Another run on the engine may give those to an image of its own at any moment.
     """
     return ImageRef(f"{UNNAMED}/{run}", step.id)
-
-
-def _args(step: TaskStep, line: BuildLine) -> Mapping[str, str]:
-    """Return the arguments; one without a value and without a variable keeps the Dockerfile's."""
-    taken = {name: step.env.get(name) if value is None else value for name, value in line.args}
-    return {name: value for name, value in taken.items() if value is not None}
 
 
 def _cache(step: TaskStep, line: BuildLine, stage: Stage, images: Sequence[ImageRef]) -> CacheUse:

@@ -66,29 +66,31 @@ def _sorted(
 
 
 def followed(task: BuildTask, inputs: Inputs) -> tuple[str, ...]:
-    """Return the images that the Dockerfile of a task builds on, if it follows them."""
+    """Return the images that the Dockerfiles of a task build on, if it follows them."""
     seen = inputs.sources.get(task.address)
     return bases_of(task, seen.value) if isinstance(seen, Found) else ()
 
 
 def bases_of(task: BuildTask, source: Source) -> tuple[str, ...]:
-    """Return the images that a source's Dockerfile builds on, if the task follows them."""
+    """Return the images that a source's Dockerfiles build on, if the task follows them."""
     return bases_named(task, source) if task.triggers.base_image else ()
 
 
 def bases_named(task: BuildTask, source: Source) -> tuple[str, ...]:
-    """Return the images that a source's Dockerfile builds on, followed or not."""
+    """Return the images that a source's Dockerfiles build on, followed or not."""
     found = _told(task, source)
     return tuple(dict.fromkeys((*found.runtime, *found.build)))
 
 
 def unknown_bases(task: BuildTask, source: Source) -> tuple[Unknown, ...]:
-    """Return the places of a source's Dockerfile whose image cannot be told, if they count."""
+    """Return the places of a source's Dockerfiles whose image cannot be told, if they count."""
     return _told(task, source).unknown if task.triggers.base_image else ()
 
 
 def _told(task: BuildTask, source: Source) -> BaseImages:
-    if task.steps is not None or not source.recipe:
+    if task.steps is not None:
+        return source.built_on
+    if not source.recipe:
         return BaseImages()
     try:
         args = tuple((name, fill(value, source)) for name, value in task.args.items())

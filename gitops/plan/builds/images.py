@@ -12,7 +12,7 @@ from gitops.model.image import ImageRef, parse_image, registry_of
 from gitops.model.image_tags import meaning
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
-from gitops.model.resources import BuildTask, Repository
+from gitops.model.resources import BuildTask
 from gitops.model.sources import Source
 from gitops.model.task_inputs import BuildInputs
 from gitops.model.wanted import Blocked, WantedImage
@@ -20,7 +20,7 @@ from gitops.plan.builds.bases import Ground, bases_named, bases_of, ground
 from gitops.plan.builds.placeholders import fill, fill_tag
 from gitops.plan.builds.schedules import last_due
 from gitops.plan.fingerprint import image_fingerprint, task_config, task_terms, text_hash
-from gitops.plan.repositories import repository_name
+from gitops.plan.repositories import place_of
 
 TAG_PREFIX = "gitops-"
 """Tags that begin so are named by the inputs of the image."""
@@ -39,13 +39,6 @@ class _Sight(NamedTuple):
     ground: Ground
     target: str
     made: Images
-
-
-class _Place(NamedTuple):
-    """Where an image goes: the full name of its repository, and the registry's address."""
-
-    repository: str
-    registry: Address | None
 
 
 def wanted_images(
@@ -118,7 +111,7 @@ def _image(sight: _Sight, task: BuildTask, source: Source, offshoot: str) -> Wan
         return inputs
     fingerprint = image_fingerprint(task, inputs, args, source.pull, beside=bool(offshoot))
     prefix = f"pr-{source.pull}-" if source.pull else TAG_PREFIX
-    place = _place(sight.bundle, task)
+    place = place_of(sight.bundle, task)
     return WantedImage(
         task=address,
         ref=ImageRef(place.repository, prefix + fingerprint[:24]),
@@ -149,17 +142,6 @@ def _lacks(task: BuildTask, source: Source, inputs: Inputs) -> Mapping[str, str]
         return {}
     errors = inputs.secret_errors
     return {name: errors[ref] for name, ref in task.secrets.items() if ref in errors}
-
-
-def _place(bundle: Bundle, task: BuildTask) -> _Place:
-    """Return where the image goes; a task without one works with the only registry, if it is."""
-    if task.repository is None:
-        registries = bundle.registries
-        return _Place("", registries[0].address if len(registries) == 1 else None)
-    repository = bundle.resources[task.repository]
-    if not isinstance(repository, Repository):
-        raise TypeError(f"{task.repository} is not a repository")
-    return _Place(repository_name(bundle, task.repository), repository.registry)
 
 
 def _moving(task: BuildTask, source: Source, offshoot: str) -> tuple[str, ...]:

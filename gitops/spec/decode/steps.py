@@ -60,10 +60,6 @@ def _without_dockerfile(spec: Spec, scope: Scope) -> None:
         if key in spec:
             hint = "write it into the build step, or remove it"
             scope.complain(("spec", key), "means nothing to a multi-step task", hint, at_key=True)
-    if "baseImage" in spec.get("triggers", EMPTY):
-        hint = "remove it; `after` runs the task when another task has made an image"
-        what = "base images are followed for a Dockerfile, not for a multi-step task"
-        scope.complain(("spec", "triggers", "baseImage"), what, hint, at_key=True)
 
 
 def _check(text: str, values: Mapping[str, str], spec: Spec, scope: Scope) -> None:

@@ -1,0 +1,168 @@
+"""What the build steps of multi-step tasks build on, told from their Dockerfiles before any run.
+
+A Dockerfile that an earlier step writes is not there yet, and a base whose name has the id or the
+time of the run in it is another one each time: neither is followed.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from gitops.drivers.base import DriverError, ErrorKind
+from gitops.engine.ports import TaskTools
+from gitops.engine.tasks.build_lines import args_of, dockerfile_of, is_remote
+from gitops.model.bundle import Bundle
+from gitops.model.dockerfile import BaseImages, base_images
+from gitops.model.image import canonical
+from gitops.model.outcomes import Found, Observation, Unreachable
+from gitops.model.resources import BuildTask, Steps
+from gitops.model.secret import Secret, Secrets
+from gitops.model.sources import Source
+from gitops.model.tasks import BuildLine, RunFacts, Task
+from gitops.plan.repositories import place_of, server_of
+
+_LATER = "not-known-yet"
+"""Stands for what only a run has: its id, its time, secrets."""
+_NOT_THERE = (ErrorKind.MISSING, ErrorKind.INVALID, ErrorKind.DENIED)
+
+
+class _Question:
+    """What is asked of a commit; the same question has the same answer for ever."""
+
+    def __init__(self, known: tuple[object, ...], answer: Callable[[], BaseImages]) -> None:
+        self._known = known
+        self.answer = answer
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Question) and self._known == other._known
+
+    def __hash__(self) -> int:
+        return hash(self._known)
+
+
+@lru_cache(512)
+def _remembered(question: _Question) -> BaseImages:
+    """Return the answer to a question: `watch` asks the same one again at every event."""
+    return question.answer()
+
+
+class StepBases(NamedTuple):
+    """Tells what the build steps of tasks build on, from the files of their sources."""
+
+    bundle: Bundle
+    tools: TaskTools
+    secrets: Secrets
+
+    def told(self, task: BuildTask, seen: Observation[Source]) -> Observation[Source]:
+        """Return a source with what its steps build on; unreachable when its files cannot be read.
+
+        A tag or a pull request whose files cannot be read is left out.
+        """
+        if task.steps is None or not isinstance(seen, Found):
+            return seen
+        source = seen.value
+        try:
+            main = source._replace(built_on=self._built_on(task, task.steps, source))
+        except DriverError as error:
+            return Unreachable(source.location, str(error))
+        beside: list[Source] = []
+        errors = list(source.beside_errors)
+        for one in source.beside:
+            try:
+                beside.append(one._replace(built_on=self._built_on(task, task.steps, one)))
+            except DriverError as error:
+                errors.append(f"{one.location}: {error}")
+        return Found(main._replace(beside=tuple(beside), beside_errors=tuple(errors)))
+
+    def _built_on(self, task: BuildTask, steps: Steps, source: Source) -> BaseImages:
+        if "build" not in (steps.text or source.recipe):
+            return BaseImages()
+        if not source.commit:
+            return self._looked_up(task, steps, source)
+        facts = self._facts(task, source)
+        said = (*steps[:2], *sorted(steps.values.items()))
+        known = (source.location, source.pull, source.tree, source.recipe, facts, said)
+        return _remembered(_Question(known, partial(self._looked_up, task, steps, source)))
+
+    def _looked_up(self, task: BuildTask, steps: Steps, source: Source) -> BaseImages:
+        with self.tools.files(task, source, self.secrets) as files:
+            read = self._task(task, steps, source, files.read)
+            return _joined(list(_bases(read, files.read))) if read is not None else BaseImages()
+
+    def _task(
+        self, task: BuildTask, steps: Steps, source: Source, read: Callable[[str], bytes]
+    ) -> Task | None:
+        """Return the task as a run would have it; none where the run itself will say what is wrong.
+
+        Files of aliases are those of the source alone: a look asks no strange server.
+        """
+        from gitops.spec.tasks import (  # noqa: PLC0415 - 120 ms, for multi-step tasks only
+            FetchError,
+            Given,
+            TaskText,
+            read_task,
+        )
+
+        def fetch(where: str) -> str:
+            try:
+                return read(where).decode()
+            except (DriverError, UnicodeDecodeError) as error:
+                raise FetchError(f"{where}: {error}") from error
+
+        text = TaskText(
+            steps.text or source.recipe, steps.file or "steps", posixpath.dirname(steps.file)
+        )
+        secrets = {name: Secret(_LATER) for name in task.secrets}
+        found, _ = read_task(text, Given(self._facts(task, source), steps.values, secrets), fetch)
+        return found
+
+    def _facts(self, task: BuildTask, source: Source) -> RunFacts:
+        registry = place_of(self.bundle, task).registry
+        return RunFacts(
+            id=_LATER,
+            registry=server_of(self.bundle, registry) if registry else "",
+            registry_name=registry.name if registry else "",
+            date=_LATER,
+            commit=source.commit,
+            branch=source.branch,
+            git_tag=source.tag,
+            repository=source.url,
+            task_name=task.address.name,
+            triggered_by=_LATER,
+            shared_volume=_LATER,
+        )
+
+
+def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
+    """Give what each build builds on, less what the task makes itself."""
+    builds = [(step, step.work) for step in task.steps if isinstance(step.work, BuildLine)]
+    made = {canonical(tag) for _, line in builds for tag in line.tags}
+    for step, line in builds:
+        if is_remote(line.context):
+            continue
+        try:
+            text = read(dockerfile_of(step, line)).decode(errors="replace")
+        except DriverError as error:
+            if error.kind not in _NOT_THERE:
+                raise
+            continue
+        found = base_images(text, args_of(step, line), line.target)
+        yield BaseImages(
+            tuple(name for name in found.runtime if _is_followed(name, made)),
+            tuple(name for name in found.build if _is_followed(name, made)),
+            found.unknown,
+        )
+
+
+def _is_followed(name: str, made: set[str]) -> bool:
+    return _LATER not in name and canonical(name) not in made
+
+
+def _joined(all_: list[BaseImages]) -> BaseImages:
+    """Return several as one, each image and place once."""
+    runtime = tuple(dict.fromkeys(name for one in all_ for name in one.runtime))
+    build = tuple(dict.fromkeys(name for one in all_ for name in one.build if name not in runtime))
+    return BaseImages(runtime, build, tuple(dict.fromkeys(x for one in all_ for x in one.unknown)))
