@@ -17,6 +17,11 @@ from gitops.model.observed import ContainerState
 _HEALTH_NONE = "none"
 _NEVER = "0001-"
 _LATELY = timedelta(minutes=10)
+_KILLED = 137
+"""The exit code of a process that SIGKILL has ended."""
+_LATE = timedelta(seconds=1)
+"""So long after a process has ended the engine may still tell that it was killed for its memory: it
+hears of the two in any order."""
 
 
 def look(client: SdkClient, container: str) -> ContainerState:
@@ -26,6 +31,8 @@ def look(client: SdkClient, container: str) -> ContainerState:
         state = state_of(found)
         if state.state == "running" and state.restarts:
             return _with_last_end(api, found, state)
+        if state.state != "running" and state.exit_code == _KILLED and state.memory:
+            return state._replace(oom_killed=state.oom_killed or _told_late(api, found))
         return state
 
 
@@ -71,18 +78,30 @@ def _with_last_end(
     told = api.events(  # type: ignore[call-overload]
         since=_stamp(started - _LATELY), until=_stamp(started), filters=filters, decode=True
     )
-    oom, begun = False, 0.0
+    oom, ended, begun = False, False, 0.0
     for event in told:
         at = event["timeNano"] / 1e9
         if event["Action"] == "start":
-            oom, begun = False, at
+            oom, ended, begun = False, False, at
         elif event["Action"] == "oom":
             oom = True
+            state = state._replace(oom_killed=oom) if ended else state
         else:
             code = int(event["Actor"]["Attributes"].get("exitCode", 0))
             ran = at - begun if begun else 0.0
-            state = state._replace(exit_code=code, oom_killed=oom, ran=ran)
+            ended, state = True, state._replace(exit_code=code, oom_killed=oom, ran=ran)
     return state
+
+
+def _told_late(api: docker.APIClient, found: Mapping[str, Any]) -> bool:
+    """Say whether a process that was killed was killed for its memory: the engine's last word."""
+    finished = found["State"].get("FinishedAt", _NEVER)
+    if finished.startswith(_NEVER):
+        return False
+    since, until = _stamp(_time(found["State"]["StartedAt"])), _stamp(_time(finished) + _LATE)
+    filters = {"container": found["Id"], "type": "container", "event": ["oom"]}
+    told = api.events(since=since, until=until, filters=filters, decode=True)  # type: ignore[call-overload]
+    return bool(list(told))
 
 
 def _time(text: str) -> datetime:
