@@ -110,6 +110,13 @@ def test_what_is_not_followed(shop: Shop, build: str) -> None:
     assert shop.told(f"steps: [{{build: {build}}}]") == BaseImages()
 
 
+def test_what_a_step_pushes_is_its_own(shop: Shop) -> None:
+    """An image that the task pushes is made by it, however it came about."""
+    shop.write("Dockerfile", "FROM localhost:5000/base\n")
+    steps = "{cmd: busybox true}, {push: [$Registry/base:latest]}, {build: -t a .}"
+    assert shop.told(f"steps: [{steps}]") == BaseImages()
+
+
 def test_names_of_one_run_are_not_followed(shop: Shop) -> None:
     """An image with the run's id or time in its name is another one each time."""
     shop.write("Dockerfile", "ARG BASE\nFROM $BASE\n")

@@ -21,7 +21,7 @@ from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.resources import BuildTask, Steps
 from gitops.model.secret import Secret, Secrets
 from gitops.model.sources import Source
-from gitops.model.tasks import BuildLine, RunFacts, Task
+from gitops.model.tasks import BuildLine, RunFacts, RunLine, Task, TaskStep
 from gitops.plan.repositories import place_of, server_of
 
 _LATER = "not-known-yet"
@@ -139,7 +139,7 @@ class StepBases(NamedTuple):
 def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
     """Give what each build builds on, less what the task makes itself."""
     builds = [(step, step.work) for step in task.steps if isinstance(step.work, BuildLine)]
-    made = {canonical(tag) for _, line in builds for tag in line.tags}
+    made = {canonical(name) for step in task.steps for name in _made_by(step)}
     for step, line in builds:
         if is_remote(line.context):
             continue
@@ -155,6 +155,13 @@ def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
             tuple(name for name in found.build if _is_followed(name, made)),
             found.unknown,
         )
+
+
+def _made_by(step: TaskStep) -> tuple[str, ...]:
+    """Return the names that a step gives to images, on the engine or in a registry."""
+    if isinstance(step.work, RunLine):
+        return ()
+    return step.work.tags if isinstance(step.work, BuildLine) else step.work
 
 
 def _is_followed(name: str, made: set[str]) -> bool:

@@ -198,23 +198,35 @@ def _bases(
     """Return what each base image is now; of one that cannot be seen, what it was."""
     found: dict[str, str] = {}
     for name in bases_of(task, source):
-        maker = sight.ground.maker(name)
-        if maker is None or maker == task.address:
-            seen = sight.inputs.bases.get(name) if maker is None else None
-            if isinstance(seen, Found):
-                found[name] = seen.value
-            elif seen is not None and name in before:
-                found[name] = before[name]
-            elif seen is not None and _is_own(sight.bundle, name):
-                return _unseen(name, seen)
-            continue
-        made = sight.made[maker]
-        if isinstance(made, Blocked):
-            return made.holds_up(maker)
-        found[name] = made.ref.tag
+        base = _base(sight, task, name, before.get(name, ""))
+        if isinstance(base, Blocked):
+            return base
+        if base:
+            found[name] = base
     if not task.triggers.base_image:
         found |= {name: before[name] for name in bases_named(task, source) if name in before}
     return found
+
+
+def _base(sight: _Sight, task: BuildTask, name: str, before: str) -> str | Blocked:
+    """Return what a base image is now, or was; empty for one that takes no part."""
+    maker = sight.ground.maker(name)
+    if maker == task.address:
+        return ""
+    if maker is not None:
+        made = sight.made[maker]
+        return made.holds_up(maker) if isinstance(made, Blocked) else made.ref.tag
+    seen = sight.inputs.bases.get(name)
+    if isinstance(seen, Found):
+        digest: str = seen.value
+        return digest
+    if seen is None:
+        return ""
+    if before or not _is_own(sight.bundle, name):
+        return before
+    # What a step may make is not waited for.
+    awaited = isinstance(seen, Unreachable) or task.steps is None
+    return _unseen(name, seen) if awaited else ""
 
 
 def _is_own(bundle: Bundle, name: str) -> bool:
