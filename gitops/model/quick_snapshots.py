@@ -31,6 +31,8 @@ class TaskSnapshot(NamedTuple):
     """The absolute path of a Dockerfile that lay outside of the context."""
     aliases: Mapping[str, str] = MappingProxyType({})
     """The texts of the files of aliases that it named, by path or URL."""
+    tag: str = ""
+    """The tag of git that `commit` was found by."""
     cpus: float = 0.0
     memory: int = 0
     disk: int = 0

@@ -152,12 +152,13 @@ class Concurrency(StrEnum):
 class Steps(NamedTuple):
     """A multi-step task in the place of a Dockerfile: `file` in the source, or its `text` itself.
 
-    `values` are `.Values` of its templates.
+    `values` are `.Values` of its templates; a number that would be printed in another way than it
+    was written is text.
     """
 
     text: str
     file: str
-    values: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, str | bool | int | float] = MappingProxyType({})
     docker_socket: bool = False
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from support.quick import Quick
@@ -140,3 +143,56 @@ def test_an_image_is_made_again_and_latest_stays(world: World) -> None:
     assert repeated["commit"] == shown["commit"]
     # Nothing is left to do: what should run has not changed.
     assert "two" in world.ask().body
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """Answers every request with aliases."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"far: away\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Say nothing."""
+
+
+@pytest.fixture
+def server_of_aliases() -> Iterator[str]:
+    """Give the address of a server of aliases."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_aliases_and_values_are_as_they_were(quick: Quick, server_of_aliases: str) -> None:
+    """Files of aliases are kept by names without a secret; a value keeps its type."""
+    url = f"http://user:{{{{.Secrets.key}}}}@{server_of_aliases}/a.yaml?key={{{{.Secrets.key}}}}"
+    quick.write("near.yaml", "near: before\n")
+    quick.write("values.yaml", "version: 1.5\non: true\n")
+    quick.write(
+        "acb.yaml",
+        f"version: v1.1.0\nalias: {{src: [near.yaml, '{url}']}}\nsecrets: [{{id: key}}]\nsteps:\n"
+        "  - cmd: busybox echo $near $far {{.Values.version}} {{kindOf .Values.version}}\n",
+    )
+    quick.run("acb.yaml", "--values", "values.yaml", "--secret", "key=a-key-of-the-server")
+    first = _latest(quick)
+    assert "before away 1.5 float64\n" in quick.gitops("logs", str(first["id"])).out
+    for database in Path(quick.world.environ["GITOPS_STATE"]).glob("*.db*"):
+        assert b"a-key-of-the-server" not in database.read_bytes()
+    quick.write("near.yaml", "near: after\n")
+    again = quick.gitops("rerun", str(first["id"]), "--secret", "key=another")
+    assert "before away 1.5 float64\n" in again.out, str(again)
+
+
+def test_a_tag_is_as_it_was(quick: Quick, tmp_path: Path) -> None:
+    """A run of a tag of git knows the tag when it is done again."""
+    repo = Repo(tmp_path / "repo")
+    repo.commit({"page": "first\n"}, "first")
+    repo.tag("v1.0")
+    quick.write("acb.yaml", "steps: [{cmd: 'busybox echo tag {{.Run.GitTag}}'}]\n")
+    quick.run("acb.yaml", f"{repo.url}#v1.0")
+    again = quick.gitops("rerun", str(_latest(quick)["id"]))
+    assert "tag v1.0\n" in again.out, str(again)

@@ -46,6 +46,11 @@ class Repo:
         _git(self.work, "revert", "--no-edit", "HEAD")
         return self._push()
 
+    def tag(self, name: str) -> None:
+        """Tag what `main` is at, and push the tag."""
+        _git(self.work, "tag", name)
+        _git(self.work, "push", "--quiet", "origin", name)
+
     def _push(self) -> str:
         _git(self.work, "push", "--quiet", "origin", "main")
         return self.head

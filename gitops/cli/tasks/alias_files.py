@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import posixpath
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from gitops.drivers.base import DriverError
 from gitops.drivers.contexts.files import RunFiles
+from gitops.drivers.contexts.places import without_login
 from gitops.spec.limits import FILE_BYTES
 from gitops.spec.tasks import FetchError
 
 Ask = Callable[[], RunFiles]
+Redact = Callable[[str], str]
 
 
 class AliasFiles:
-    """Reads each file once: what was checked is what runs. `known` are those that were read before.
+    """Reads each file once: what was checked is what runs. `known` are those of an earlier run, by
+    the names that `kept` gave them.
 
     URLs are asked; other files are those of `files`, or without it of this machine.
     """
 
-    def __init__(self, files: Ask | None, known: Mapping[str, str]) -> None:
+    def __init__(self, files: Ask | None, known: Mapping[str, str], redact: Redact) -> None:
         self._files = files
-        self.read = dict(known)
+        self._known = known
+        self._redact = redact
+        self._read: dict[str, str] = {}
 
     def __call__(self, where: str) -> str:
         """Return the text of a file; raise `FetchError`."""
-        if where not in self.read:
+        if where not in self._read:
+            *_, name = self._names([*self._read, where], self._redact)
+            known = self._known.get(name)
             try:
-                self.read[where] = self._text(where)
+                self._read[where] = self._text(where) if known is None else known
             except (OSError, DriverError, UnicodeDecodeError) as error:
                 told = _told(error)
                 raise FetchError(told if "://" in where else f"{where}: {told}") from error
-        return self.read[where]
+        return self._read[where]
+
+    def kept(self, redact: Redact) -> Mapping[str, str]:
+        """Return the texts that were read, by names that hold no secret and no login."""
+        return dict(zip(self._names(self._read, redact), self._read.values(), strict=True))
+
+    def _names(self, places: Iterable[str], redact: Redact) -> Iterator[str]:
+        """Give the name of each place; those that differ by what must not be kept have a number."""
+        seen = Counter[str]()
+        for place in places:
+            name = _shown(redact(place)) if "://" in place else self._path(place)
+            seen[name] += 1
+            yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+
+    def _path(self, path: str) -> str:
+        """Return the path that a file has wherever the command is given."""
+        if self._files:
+            return posixpath.normpath(path)
+        return str(Path(path).parent.resolve() / Path(path).name)
 
     def _text(self, where: str) -> str:
         if "://" in where:
@@ -43,9 +70,16 @@ class AliasFiles:
         return content.decode()
 
 
-def alias_files(files: Ask | None, known: Mapping[str, str] = MappingProxyType({})) -> AliasFiles:
-    """Return what reads the files of aliases of one task."""
-    return AliasFiles(files, known)
+def alias_files(
+    files: Ask | None, known: Mapping[str, str] = MappingProxyType({}), redact: Redact = str
+) -> AliasFiles:
+    """Return what reads the files of aliases of one task; `redact` takes secrets out of names."""
+    return AliasFiles(files, known, redact)
+
+
+def _shown(url: str) -> str:
+    """Return a URL without its login and its query, which may be a signature."""
+    return without_login(url.partition("?")[0])
 
 
 def read_bounded(path: Path) -> bytes:

@@ -18,6 +18,7 @@ from gitops.cli.tasks.rerun_secrets import Anew, given_again
 from gitops.cli.tasks.text import Known, Text
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.drivers.contexts.places import Kind, place_of
+from gitops.drivers.redact import Redactor
 from gitops.engine.tasks.stage import Limits
 from gitops.model.quick_snapshots import TaskSnapshot
 from gitops.model.task_runs import TaskRun
@@ -62,13 +63,14 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
     with ExitStack() as stack:
         opened = opened_files(here, wish.context, wish.dockerfile) if wish.context else None
         files = None if opened is None else stack.enter_context(opened)
-        # By its commit alone, a remote does not tell which branch it was.
-        facts = Facts("") if files is None else files.facts._replace(branch=record.branch)
+        # By its commit alone, a remote does not tell which branch or tag it was.
+        facts = Facts("") if files is None else files.facts
+        facts = facts._replace(branch=record.branch, tag=kept.tag)
         source = TaskText(kept.text, kept.file, kept.folder)
         text = Text(
             source,
             Known(given, known.server, facts),
-            alias_files(_shelf(kept, files), kept.aliases),
+            alias_files(_shelf(kept, files), kept.aliases, Redactor(given.hidden)),
         )
         yield Prepared(here, text, given, files, known)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.contexts.places import without_login
 
 PATIENCE = 2.0
 """Seconds for a file of aliases from the network, as in Azure."""
@@ -16,11 +17,12 @@ LARGEST = 1_000_000
 def read_aliases(url: str) -> str:
     """Return the text at a URL (http or https); raise `DriverError` when it is not to be had.
 
-    No error tells the query of a URL, which may hold a signature that lets anybody read the file.
+    No error tells a URL's login, or its query, which may hold a signature that lets anybody read
+    the file.
     """
     import httpx  # noqa: PLC0415 - 100 ms, and few tasks name a URL
 
-    shown = url.partition("?")[0]
+    shown = without_login(url.partition("?")[0])
     if not url.startswith(("http://", "https://")):
         raise DriverError(ErrorKind.INVALID, f"{shown} is neither http:// nor https://")
     content, end = bytearray(), time.monotonic() + PATIENCE

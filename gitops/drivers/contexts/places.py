@@ -81,15 +81,19 @@ def kept(text: str) -> str:
         return text
     if place.kind in (Kind.FOLDER, Kind.ARCHIVE):
         return str(Path(text).resolve())
-    address = _plain(place.address)
+    address = without_login(place.address)
     folder = f":{place.folder}" if place.folder else ""
     return f"{address}#{place.ref}{folder}" if place.ref or folder else address
 
 
-def _plain(address: str) -> str:
+def without_login(address: str) -> str:
+    """Return a URL without a password, and without a user name but where it is part of the place.
+
+    The user of `ssh://git@host` is no secret, and nobody else has the repository.
+    """
     if "://" not in address:
         return address
     parts = urlsplit(address)
     user, at, host = parts.netloc.rpartition("@")
-    name = user.partition(":")[0]
+    name = "" if parts.scheme in ("http", "https") else user.partition(":")[0]
     return urlunsplit(parts._replace(netloc=f"{name}{at}{host}" if name else host))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from gitops.model.resources import Steps
 from gitops.model.secret import Secret
 from gitops.model.tasks import RunFacts
 from gitops.spec.findings import Finding, Path, dotted
-from gitops.spec.scope import EMPTY, Scope, Spec, texts
+from gitops.spec.scope import EMPTY, Scope, Spec
+from gitops.spec.scope import text as text_of
 
 _OF_BUILDS = ("dockerfile", "target", "args", "labels", "ssh", "platforms", "cache")
 _OF_STEPS = ("values", "dockerSocket")
@@ -42,7 +44,7 @@ def decode_steps(spec: Spec, scope: Scope) -> Steps | None:
         hint = "keep one of the two"
         scope.complain(("spec", "steps"), "there is a taskFile as well", hint, at_key=True)
     _without_dockerfile(spec, scope)
-    values, text = texts(spec.get("values", EMPTY)), ""
+    values, text = {name: _value(each) for name, each in spec.get("values", EMPTY).items()}, ""
     if "steps" in spec:
         text = inline(spec["steps"])
         _check(text, values, spec, scope)
@@ -54,6 +56,16 @@ def decode_steps(spec: Spec, scope: Scope) -> Steps | None:
     )
 
 
+def _value(written: object) -> str | bool | int | float:
+    """Return a value of a template; 1.10 stays text, as no float is printed so."""
+    if isinstance(written, bool | int):
+        return written
+    said = text_of(written)
+    if isinstance(written, Decimal) and repr(float(written)) == said:
+        return float(written)
+    return said
+
+
 def _without_dockerfile(spec: Spec, scope: Scope) -> None:
     """Complain of what is for a Dockerfile alone."""
     for key in _OF_BUILDS:
@@ -62,7 +74,7 @@ def _without_dockerfile(spec: Spec, scope: Scope) -> None:
             scope.complain(("spec", key), "means nothing to a multi-step task", hint, at_key=True)
 
 
-def _check(text: str, values: Mapping[str, str], spec: Spec, scope: Scope) -> None:
+def _check(text: str, values: Mapping[str, object], spec: Spec, scope: Scope) -> None:
     """Complain of steps that no run could begin with: each at its place in the spec."""
     from gitops.spec.tasks import (  # noqa: PLC0415 - 100 ms, for tasks with inline steps only
         IN_SPEC,

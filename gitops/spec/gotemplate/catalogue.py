@@ -50,7 +50,8 @@ def functions(now: float) -> Mapping[str, Function]:
     found = {**_FIXED, **functions_dates.functions(now)}
     found["slice"] = Function(_slice, "aa*")
     doubled = {f"must{name[0].upper()}{name[1:]}": found[name] for name in MUST}
-    return found | doubled | {"mustToDate": found["toDate"], "mustDateModify": found["dateModify"]}
+    modify = dict.fromkeys(("mustDateModify", "must_date_modify"), found["dateModify"])
+    return found | doubled | modify | {"mustToDate": found["toDate"]}
 
 
 def _slice(value: object, *bounds: object) -> object:

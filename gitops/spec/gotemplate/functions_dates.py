@@ -18,6 +18,8 @@ from gitops.spec.gotemplate.signature import Function
 from gitops.spec.gotemplate.values import type_of
 
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6, "ns": 1e-9}
+DAY = 86400
+ROUGH = {"y": 365 * DAY, "mo": 30 * DAY, "d": DAY, "h": 3600, "m": 60, "s": 1}
 PIECE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(h|ms|us|\u00b5s|ns|m|s)")
 
 
@@ -70,12 +72,27 @@ def span(seconds: int) -> str:
     return f"{sign}{minutes}m{seconds}s" if minutes else f"{sign}{seconds}s"
 
 
+def roughly(seconds: float) -> str:
+    """Return a duration by its largest unit, as Sprig does: `2mo`, `3d`, `0s`."""
+    for unit, size in ROUGH.items():
+        if abs(seconds) > size:
+            return f"{int(abs(seconds) // size)}{unit}"
+    return "0s"
+
+
 def functions(now: float) -> Mapping[str, Function]:
     """Return the functions of dates on a clock that stands at `now`, in seconds since 1970."""
     clock = datetime.fromtimestamp(now, UTC)
 
     def ago(value: object) -> str:
         return span(round((clock - moment(value)).total_seconds()))
+
+    def rough(value: object) -> str:
+        if isinstance(value, datetime):
+            return roughly((clock - value).total_seconds())
+        if isinstance(value, str):
+            return roughly(duration(value).total_seconds())
+        return roughly(integer(value) / 1e9)
 
     return {
         "now": Function(lambda: clock, ""),
@@ -86,6 +103,7 @@ def functions(now: float) -> Mapping[str, Function]:
         "date_modify": Function(modified, "sa"),
         "ago": Function(ago, "a"),
         "duration": Function(lambda seconds: span(integer(seconds)), "a"),
+        "durationRound": Function(rough, "a"),
         "htmlDate": Function(lambda value: in_zone("2006-01-02", value, "UTC"), "a"),
         "htmlDateInZone": Function(lambda value, zone: in_zone("2006-01-02", value, zone), "as"),
         "unixEpoch": Function(lambda value: str(int(moment(value).timestamp())), "a"),

@@ -98,12 +98,12 @@ def merge_over(target: Dict, *sources: object) -> Dict:
 
 
 def _merge(target: Dict, source: Dict, *, over: bool) -> None:
-    """Pass over empty values of the source, and fill empty ones of the target, as mergo does."""
+    """Give the target what it lacks; what is empty there counts as lacking, as in mergo."""
     for key, value in source.items():
         mine = target.get(key)
         if isinstance(mine, dict) and isinstance(value, dict):
             _merge(mine, value, over=over)
-        elif key not in target or (truth(value) if over else not truth(mine)):
+        elif over or key not in target or not truth(mine):
             target[key] = value
 
 

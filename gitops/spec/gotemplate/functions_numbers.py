@@ -108,6 +108,31 @@ def folded(step: Callable[[int, int], int]) -> Callable[..., int]:
     return fold
 
 
+def folded_floats(step: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., float]:
+    """Return a function that works through any number of floats by their decimal digits."""
+
+    def fold(first: object, *others: object) -> float:
+        total = _exact(first)
+        for other in others:
+            total = step(total, _exact(other))
+        return float(total)
+
+    return fold
+
+
+def _exact(value: object) -> Decimal:
+    number = decimal(value)
+    if not math.isfinite(number):
+        raise Complaint("an endless number cannot be calculated with")
+    return Decimal(repr(number))
+
+
+def _quotient(left: Decimal, right: Decimal) -> Decimal:
+    if not right:
+        raise Complaint("division by zero")
+    return left / right
+
+
 def edge(turn: Callable[[float], float]) -> Callable[[object], float]:
     """Return floor or ceil, whose results are floats; an endless number is its own."""
 
@@ -136,6 +161,13 @@ FUNCTIONS = {
     "max": Function(folded(max), "aa*"),
     "min": Function(folded(min), "aa*"),
     "biggest": Function(folded(max), "aa*"),
+    "addf": Function(folded_floats(lambda left, right: left + right), "aa*"),
+    "add1f": Function(lambda value: float(_exact(value) + 1), "a"),
+    "subf": Function(folded_floats(lambda left, right: left - right), "aa*"),
+    "mulf": Function(folded_floats(lambda left, right: left * right), "aa*"),
+    "divf": Function(folded_floats(_quotient), "aa*"),
+    "maxf": Function(folded_floats(max), "aa*"),
+    "minf": Function(folded_floats(min), "aa*"),
     "floor": Function(edge(math.floor), "a"),
     "ceil": Function(edge(math.ceil), "a"),
     "round": Function(rounded, "aia*"),

@@ -29,7 +29,7 @@ _LONGER = (0xC0, 0xE0, 0xF0)
 class Match(Protocol):
     """A match in bytes, as re2 gives it."""
 
-    def span(self, group: int | str = 0) -> tuple[int, int]:
+    def span(self, group: int = 0) -> tuple[int, int]:
         """Return where a group begins and ends; -1 twice when it took no part."""
         ...
 
@@ -64,7 +64,8 @@ class Search(NamedTuple):
 
     def piece(self, match: Match, group: int | str = 0) -> str:
         """Return what a group matched; empty when it took no part."""
-        begin, end = match.span(group)
+        number = self.pattern.groupindex[group] if isinstance(group, str) else group
+        begin, end = match.span(number)
         return self.text[begin:end].decode() if begin >= 0 else ""
 
 

@@ -37,6 +37,16 @@ def abbrev(width: int, text: str) -> str:
     return f"{text[: width - ELLIPSIS]}..."
 
 
+def abbrev_both(left: int, width: int, text: str) -> str:
+    """Return a text cut on both sides to a width; one that is too small leaves it alone."""
+    if width <= ELLIPSIS or (left > 0 and width <= 2 * ELLIPSIS) or len(text) <= width:
+        return text
+    start = min(left, len(text) - (width - ELLIPSIS))
+    if start <= ELLIPSIS + 1:
+        return abbrev(width, text)
+    return f"...{abbrev(width - ELLIPSIS, text[start:])}"
+
+
 def wrap(width: int, text: str, newline: str = "\n", *, long_words: bool = False) -> str:
     """Return a text in lines of at most a width, broken at spaces and, if asked, inside words."""
     width, at, lines = max(width, 1), 0, list[str]()
@@ -133,6 +143,7 @@ def to_strings(value: object) -> list[object]:
 FUNCTIONS = {
     "trim": Function(lambda text: text.strip(), "s"),
     "trimAll": Function(lambda chars, text: text.strip(chars) if chars else text, "ss"),
+    "trimall": Function(lambda chars, text: text.strip(chars) if chars else text, "ss"),
     "trimSuffix": Function(lambda suffix, text: text.removesuffix(suffix), "ss"),
     "trimPrefix": Function(lambda prefix, text: text.removeprefix(prefix), "ss"),
     "repeat": Function(repeat, "is"),
@@ -140,6 +151,7 @@ FUNCTIONS = {
     "nospace": Function(lambda text: "".join(text.split()), "s"),
     "trunc": Function(trunc, "is"),
     "abbrev": Function(abbrev, "is"),
+    "abbrevboth": Function(abbrev_both, "iis"),
     "initials": Function(lambda text: "".join(word[0] for word in text.split()), "s"),
     "wrap": Function(wrap, "is"),
     "wrapWith": Function(lambda width, sep, text: wrap(width, text, sep, long_words=True), "iss"),

@@ -12,7 +12,7 @@ from gitops.spec.gotemplate.values import kind_of, truth, type_of
 
 def equal(left: object, right: object) -> bool:
     """Return whether two values are of one type and equal, all the way down."""
-    if type(left) is not type(right):
+    if kind_of(left) != kind_of(right):
         return False
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))

@@ -13,7 +13,7 @@ LENGTH = 100
 """Characters of a layout that is read by."""
 TOKEN = re.compile(
     r"January|Jan|Monday|Mon|MST|2006|Z07:00|-07:00|Z0700|-0700|-07|[.,]0+(?![0-9])|[.,]9+(?![0-9])"
-    r"|_2|0[1-6]|15|PM|pm|[1-5]"
+    r"|__2|_2(?!006)|002|0[1-6]|15|PM|pm|[1-5]"
 )
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -44,6 +44,8 @@ SHOW: Mapping[str, Callable[[datetime], str]] = {
     "1": lambda time: str(time.month),
     "02": lambda time: f"{time.day:02d}",
     "_2": lambda time: f"{time.day:2d}",
+    "__2": lambda time: f"{time.timetuple().tm_yday:3d}",
+    "002": lambda time: f"{time.timetuple().tm_yday:03d}",
     "2": lambda time: str(time.day),
     "15": lambda time: f"{time.hour:02d}",
     "03": lambda time: f"{time.hour % 12 or 12:02d}",
@@ -67,12 +69,17 @@ READ = {
     "Mon": ("", "|".join(name[:3] for name in DAYS)),
     "MST": ("", "UTC|GMT"),
     "2006": ("year", "[0-9]{4}"),
+    "06": ("year", "[0-9]{2}"),
     "01": ("month", "[0-9]{2}"),
     "1": ("month", "[0-9]{1,2}"),
     "02": ("day", "[0-9]{2}"),
     "_2": ("day", " ?[0-9]{1,2}"),
     "2": ("day", "[0-9]{1,2}"),
     "15": ("hour", "[0-9]{2}"),
+    "03": ("hour", "[0-9]{2}"),
+    "3": ("hour", "[0-9]{1,2}"),
+    "PM": ("half", "AM|PM"),
+    "pm": ("half", "am|pm"),
     "04": ("minute", "[0-9]{2}"),
     "4": ("minute", "[0-9]{1,2}"),
     "05": ("second", "[0-9]{2}"),
@@ -81,7 +88,10 @@ READ = {
     "-07:00": ("zone", "[+-][0-9]{2}:[0-9]{2}"),
     "Z0700": ("zone", "Z|[+-][0-9]{4}"),
     "-0700": ("zone", "[+-][0-9]{4}"),
+    "-07": ("zone", "[+-][0-9]{2}"),
 }
+PIVOT, NOON = 69, 12
+"""The first of the years of two digits that are of the last century; the hours of half a day."""
 
 
 def written(time: datetime, layout: str) -> str:
@@ -106,9 +116,7 @@ def read(layout: str, text: str) -> datetime:
         raise Complaint(f"the layout is longer than {LENGTH} characters")
     pattern, at = "", 0
     for match in TOKEN.finditer(layout):
-        if match.group() not in READ:
-            raise Complaint(f"{match.group()!r} in a layout cannot be read, only written")
-        name, digits = READ[match.group()]
+        name, digits = _readable(match.group())
         if name and f"<{name}>" in pattern:
             raise Complaint(f"the layout {quote(layout)} names the {name} twice")
         group = f"?P<{name}>" if name else "?:"
@@ -123,18 +131,39 @@ def read(layout: str, text: str) -> datetime:
         raise Complaint(f"{quote(text)} is not a time: {error}") from None
 
 
+def _readable(token: str) -> tuple[str, str]:
+    """Return the name of what a token stands for, and the pattern of its digits."""
+    if token[0] in ".,":
+        many = f"{{{len(token) - 1}}}" if token[1] == "0" else "+"
+        fraction = rf"[.,][0-9]{many}"
+        return "fraction", fraction if token[1] == "0" else f"(?:{fraction})?"
+    if token not in READ:
+        raise Complaint(f"{token!r} in a layout cannot be read, only written")
+    return READ[token]
+
+
 def _time(found: Mapping[str, str]) -> datetime:
     month = int(found.get("month") or 1)
     if name := found.get("month_name"):
         month = [each[:3] for each in MONTHS].index(name[:3]) + 1
-    day, year = int(found.get("day", 1)), int(found.get("year", 1))
-    clock = [int(found.get(part, 0)) for part in ("hour", "minute", "second")]
-    return datetime(year, month, day, clock[0], clock[1], clock[2], tzinfo=_zone(found))
+    hour, minute, second = [int(found.get(part, 0)) for part in ("hour", "minute", "second")]
+    if half := found.get("half", ""):
+        hour = hour % NOON + (NOON if half.lower() == "pm" else 0)
+    micro = int((found.get("fraction") or ".0")[1:7].ljust(6, "0"))
+    day = int(found.get("day", 1))
+    return datetime(_year(found), month, day, hour, minute, second, micro, tzinfo=_zone(found))
+
+
+def _year(found: Mapping[str, str]) -> int:
+    text = found.get("year", "1")
+    if len(text) != 2:  # noqa: PLR2004 - 06 in the layout
+        return int(text)
+    return int(text) + (1900 if int(text) >= PIVOT else 2000)
 
 
 def _zone(found: Mapping[str, str]) -> timezone:
     text = found.get("zone", "Z").replace(":", "")
     if text == "Z":
         return UTC
-    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5] or 0))
     return timezone(-offset if text[0] == "-" else offset)

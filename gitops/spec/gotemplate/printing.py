@@ -65,6 +65,37 @@ def quote(text: str) -> str:
     return f'"{"".join(map(_escaped, text))}"'
 
 
+def quote_ascii(text: str) -> str:
+    """Return a text in double quotes with nothing but ASCII in it, as `%+q` prints it."""
+    return (
+        f'"{"".join(_by_number(char) if ord(char) >= ASCII else _escaped(char) for char in text)}"'
+    )
+
+
+def quote_rune(char: str) -> str:
+    """Return a character in single quotes, as `%q` prints a number."""
+    escaped = char if char == '"' else "\\'" if char == "'" else _escaped(char)
+    return f"'{escaped}'"
+
+
+def back_quoted(text: str) -> str:
+    """Return a text in back quotes, as `%#q` prints it; empty for one that needs escapes."""
+    plain = "`" not in text and all(char.isprintable() or char == "\t" for char in text)
+    return f"`{text}`" if plain else ""
+
+
+def source(value: object) -> str:
+    """Return a value as Go's source has it, as `%#v` prints it."""
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(map(source, value))}}}"
+    if type(value) is dict:
+        pairs = ", ".join(f"{quote(key)}:{source(value[key])}" for key in sorted(value))
+        return f"map[string]interface {{}}{{{pairs}}}"
+    return "<nil>" if value is None else show(value)
+
+
 def _escaped(char: str) -> str:
     if char in '"\\':
         return f"\\{char}"
@@ -72,6 +103,10 @@ def _escaped(char: str) -> str:
         return QUOTED[char]
     if char.isprintable():
         return char
+    return _by_number(char)
+
+
+def _by_number(char: str) -> str:
     code = ord(char)
     if code < ASCII:
         return f"\\x{code:02x}"

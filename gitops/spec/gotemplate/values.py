@@ -16,6 +16,15 @@ from gitops.spec.gotemplate.faults import Complaint
 from gitops.spec.nearest import nearest
 
 SURROGATES = range(0xD800, 0xE000)
+_KINDS = (
+    (bool, "bool"),
+    (int, "int"),
+    (float | Decimal, "float64"),
+    (str, "string"),
+    (dict, "map"),
+    (list, "slice"),
+    (datetime, "struct"),
+)
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
@@ -50,16 +59,7 @@ def truth(value: object) -> bool:
 
 def kind_of(value: object) -> str:
     """Return the name of a value's kind, as reflect.Kind prints it."""
-    return {
-        bool: "bool",
-        int: "int",
-        float: "float64",
-        Decimal: "float64",
-        str: "string",
-        dict: "map",
-        list: "slice",
-        datetime: "struct",
-    }.get(type(value), "invalid")
+    return next((name for of, name in _KINDS if isinstance(value, of)), "invalid")
 
 
 def type_of(value: object) -> str:
