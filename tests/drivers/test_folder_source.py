@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from source_fixtures import git_source, origin, read, task, unpack, write
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import HIDDEN_DOCKERFILE, DriverError, ErrorKind
 from gitops.drivers.sources.folder import read_folder
 from gitops.drivers.sources.reader import Sources
 from gitops.model.outcomes import Absent, Unreachable
@@ -47,11 +47,12 @@ def test_a_folder_and_a_commit_with_the_same_files_are_equal(
         for tar in (unpack(sources, local), unpack(sources, remote))
     ]
     assert sent[0] == sent[1]
-    assert {"Dockerfile", "run.sh", "link"} <= {name for name, *_ in sent[0]}
+    assert {"run.sh", "link"} <= {name for name, *_ in sent[0]}
+    assert {"Dockerfile", HIDDEN_DOCKERFILE} & {name for name, *_ in sent[0]}
 
 
 def test_what_is_ignored_is_neither_hashed_nor_sent(tmp_path: Path) -> None:
-    """An ignored file changes no hash and is not in the tar; the Dockerfile always is."""
+    """An ignored file changes no hash and is not in the tar; the Dockerfile is there, hidden."""
     write(
         tmp_path, {"Dockerfile": "FROM a\n", ".dockerignore": "*\n!app\n", "app/x": "1", "z": "1"}
     )
@@ -59,7 +60,7 @@ def test_what_is_ignored_is_neither_hashed_nor_sent(tmp_path: Path) -> None:
     before = read(sources, built)
     write(tmp_path, {"z": "2", "y": "3"})
     assert read(sources, built) == before
-    assert unpack(sources, built).getnames() == ["app", "app/x", "Dockerfile"]
+    assert unpack(sources, built).getnames() == ["app", "app/x", HIDDEN_DOCKERFILE]
 
 
 def test_content_mode_and_name_each_change_the_hash(tmp_path: Path) -> None:

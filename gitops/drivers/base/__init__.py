@@ -7,6 +7,7 @@ a protocol of its own, so that a type tells what may happen.
 from __future__ import annotations
 
 from gitops.drivers.base.building import (
+    HIDDEN_DOCKERFILE,
     Ability,
     Attester,
     BaseFollower,
@@ -46,6 +47,7 @@ from gitops.drivers.base.tasking import (
 )
 
 __all__ = [
+    "HIDDEN_DOCKERFILE",
     "UNNAMED",
     "Ability",
     "Attester",

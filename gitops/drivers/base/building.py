@@ -19,12 +19,17 @@ if TYPE_CHECKING:  # for annotations alone: a run of a task would wait for them
     from gitops.model.sources import Source
 
 
+HIDDEN_DOCKERFILE = ".gitops.dockerfile"
+"""What a Dockerfile is called in a context that it is no part of: one that lies elsewhere, or that
+`.dockerignore` leaves out. No COPY of the build may find it."""
+
+
 class BuildContext(Protocol):
     """The files of a build, ready to be sent."""
 
     @property
     def dockerfile(self) -> str:
-        """The Dockerfile's path inside the context, with forward slashes."""
+        """The Dockerfile's path in the tar, with forward slashes; see `HIDDEN_DOCKERFILE`."""
         ...
 
     def write_to(self, stream: BinaryIO) -> None:

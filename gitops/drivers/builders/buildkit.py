@@ -21,11 +21,11 @@ from gitops.drivers.base import (
 )
 from gitops.drivers.builders.buildkit_options import Use, arguments, variables
 from gitops.drivers.builders.cache import kept_stages, sources, stage_jobs, told
+from gitops.drivers.builders.context_folder import ContextFolder, context_folder
 from gitops.drivers.builders.demands import check, joins, warnings
 from gitops.drivers.builders.docker_config import Endpoint, client_env, docker_config
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
-from gitops.drivers.builders.small_context import small_context
 from gitops.drivers.builders.strangers import checked
 from gitops.drivers.command import CommandOptions, run
 from gitops.drivers.leftover_processes import VARIABLE
@@ -71,7 +71,7 @@ class BuildKit(NamedTuple):
             checked(context, job) as own,
             docker_config(self.endpoint) as folder,
             _secret_files(job) as files,
-            small_context(own) as place,
+            context_folder(own) as place,
         ):
             work = _Work(
                 self,
@@ -114,7 +114,7 @@ class _Work(NamedTuple):
     redact: Callable[[str], str]
     output: Output
     cancel: Cancel
-    place: Path | None
+    place: ContextFolder | None
     """Where the context lies as a folder, if it does."""
 
     def do(self, job: BuildJob, context: BuildContext) -> None:
@@ -165,9 +165,10 @@ class _Work(NamedTuple):
         return log
 
     def _words(self, job: BuildJob, context: BuildContext) -> list[str]:
-        file = context.dockerfile
-        words = arguments(job, file if self.place is None else str(self.place / file), self.use)
-        return [*self.builder.command, *words[:-1], str(self.place or words[-1])]
+        if self.place is None:
+            return [*self.builder.command, *arguments(job, context.dockerfile, self.use)]
+        words = arguments(job, str(self.place.dockerfile), self.use)
+        return [*self.builder.command, *words[:-1], str(self.place.folder)]
 
     def _keep(self, name: str, timeout: float) -> None:
         if told(

@@ -25,11 +25,13 @@ from gitops.drivers.base import (
 from gitops.drivers.builders.cache import sources, stage_jobs, told
 from gitops.drivers.builders.classic_deadline import Deadline
 from gitops.drivers.builders.classic_log import ClassicLog, check_step_end
-from gitops.drivers.builders.classic_request import Use, messages, piped
+from gitops.drivers.builders.classic_request import Use, messages
 from gitops.drivers.builders.demands import check
 from gitops.drivers.builders.docker_config import Endpoint, docker_config
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
+from gitops.drivers.builders.piped import piped
+from gitops.drivers.builders.read_back import Veiled
 from gitops.drivers.builders.strangers import checked
 from gitops.drivers.engine.connection import connect_engine
 from gitops.drivers.engine.http import EngineHttp
@@ -92,7 +94,10 @@ class ClassicBuilder(NamedTuple):
     ) -> BuildLog:
         """Build one image; return what is kept of its log."""
         log = ClassicLog(self.redact, use.output)
-        with self._translated(str(job.image), use.deadline, log.kept), piped(context) as body:
+        with (
+            self._translated(str(job.image), use.deadline, log.kept),
+            piped(Veiled(context)) as body,
+        ):
             for message in messages(use, job, (context.dockerfile, body), found):
                 self._take(message, str(job.image), log)
             log.end()

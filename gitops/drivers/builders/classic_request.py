@@ -5,19 +5,14 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from threading import Thread
 from typing import IO, Any, NamedTuple, cast
 
 import docker
 
-from gitops.drivers.base import BuildContext, BuildJob, DriverError, Output
+from gitops.drivers.base import BuildJob, Output
 from gitops.drivers.builders.classic_deadline import Deadline
 from gitops.drivers.builders.classic_limits import cpu_limits, memory_limits
-
-CHUNK = 1 << 16
 
 
 class Use(NamedTuple):
@@ -56,35 +51,3 @@ def messages(
         )
     finally:
         use.client.params = {}
-
-
-@contextmanager
-def piped(context: BuildContext) -> Iterator[Iterator[bytes]]:
-    """Turn a context that writes into pieces to be read; its error comes after the last one."""
-    read, write = os.pipe()
-    failures: list[DriverError | OSError] = []
-
-    def fill() -> None:
-        with os.fdopen(write, "wb") as stream:
-            try:
-                context.write_to(stream)
-                stream.flush()
-            except BrokenPipeError:
-                pass  # the engine has refused the build, and says why
-            except (DriverError, OSError) as error:
-                failures.append(error)
-
-    def pieces() -> Iterator[bytes]:
-        while chunk := os.read(read, CHUNK):
-            yield chunk
-        if failures:
-            # Without the end of the body the engine does not build from a part of it.
-            raise failures[0]
-
-    thread = Thread(target=fill, daemon=True)
-    thread.start()
-    try:
-        yield pieces()
-    finally:
-        os.close(read)
-        thread.join()

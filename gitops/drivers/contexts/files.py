@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, Protocol
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import HIDDEN_DOCKERFILE, DriverError, ErrorKind
 from gitops.drivers.sources.context_tree import (
     FILE,
     Entry,
@@ -67,7 +66,7 @@ class Given(NamedTuple):
 
 
 class FilesContext(NamedTuple):
-    """One build's context. `extra` is the Dockerfile where it does not come with the rest."""
+    """One build's context. `extra` is the Dockerfile where it is no part of the rest."""
 
     files: Files
     below: str
@@ -120,12 +119,16 @@ class RunFiles(NamedTuple):
         """Give what a build of `folder` sends.
 
         `dockerfile` is a path from the top; empty is the folder's own, or the one that was given
-        beside the files. One that lies outside of `folder` travels under a name of its own.
+        beside the files, or `dockerfile` in small letters, as docker has it.
         """
         below = relative(folder, "the folder of a build")
         given = self.given if not dockerfile else None
         path = relative(dockerfile, "the Dockerfile") or posixpath.join(below, DOCKERFILE)
         text = given.dockerfile if given else self.files.content(path)
+        if text is None and not dockerfile:
+            lower = posixpath.join(below, DOCKERFILE.lower())
+            text = self.files.content(lower)
+            path = path if text is None else lower
         if text is None:
             hint = "-f names a file of the context" if dockerfile else "name another one with -f"
             what = f"there is no Dockerfile {path!r} in {self.facts.location}"
@@ -139,7 +142,7 @@ class RunFiles(NamedTuple):
             self.files,
             below,
             matcher,
-            inside or f".dockerfile-{hashlib.sha256(text).hexdigest()[:16]}",
+            inside if sent else HIDDEN_DOCKERFILE,
             None if sent else text,
             self.facts.date,
             text.decode(errors="replace"),

@@ -81,19 +81,21 @@ def kept(text: str) -> str:
         return text
     if place.kind in (Kind.FOLDER, Kind.ARCHIVE):
         return str(Path(text).resolve())
-    address = without_login(place.address)
+    address = _plain(place.address)
     folder = f":{place.folder}" if place.folder else ""
     return f"{address}#{place.ref}{folder}" if place.ref or folder else address
 
 
-def without_login(address: str) -> str:
-    """Return a URL without a password, and without a user name but where it is part of the place.
+def without_login(url: str) -> str:
+    """Return a URL without the user and the password in it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
-    The user of `ssh://git@host` is no secret, and nobody else has the repository.
-    """
+
+def _plain(address: str) -> str:
     if "://" not in address:
         return address
     parts = urlsplit(address)
-    user, at, host = parts.netloc.rpartition("@")
-    name = "" if parts.scheme in ("http", "https") else user.partition(":")[0]
-    return urlunsplit(parts._replace(netloc=f"{name}{at}{host}" if name else host))
+    name = parts.netloc.rpartition("@")[0].partition(":")[0]
+    plain = without_login(address)
+    return plain.replace("://", f"://{name}@", 1) if name else plain

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import HIDDEN_DOCKERFILE, DriverError, ErrorKind
 from gitops.drivers.git.access import Remote, remote_of
 from gitops.drivers.git.beside import listing_for, source_of
 from gitops.drivers.git.listing import Located
@@ -85,7 +85,9 @@ class GitReader:
                 )
             files, dockerfile = contents.files, contents.dockerfile
             if dockerfile is not None and dockerfile not in files:
-                # An ignored Dockerfile travels all the same: the builder reads it from the context.
+                # An ignored Dockerfile travels all the same, for the builder alone.
+                entry = dockerfile.entry._replace(path=HIDDEN_DOCKERFILE)
+                dockerfile = dockerfile._replace(entry=entry)
                 files.append(dockerfile)
             name = dockerfile.entry.path if dockerfile is not None else ""
             yield GitContext(name, files, terms_of(source), recipe)

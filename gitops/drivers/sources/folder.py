@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import HIDDEN_DOCKERFILE, DriverError, ErrorKind
 from gitops.drivers.sources.context_tree import (
     CHUNK,
     FILE,
@@ -43,28 +43,37 @@ class FolderContext(NamedTuple):
     """A folder, and the hashes that it had when it was read."""
 
     root: Path
-    dockerfile: str
+    file: str
+    """The Dockerfile's path in the folder."""
     source: Source
     recipe: str = ""
     """What takes the place of the Dockerfile's text, if it is not empty."""
 
+    @property
+    def dockerfile(self) -> str:
+        """The Dockerfile's path in the tar; see `BuildContext`."""
+        with explained(self.root):
+            ignored = bool(self.file) and _matcher(self.root, self.file).ignored(self.file)
+        return HIDDEN_DOCKERFILE if ignored else self.file
+
     def write_to(self, stream: BinaryIO) -> None:
         """Write the tar; CONFLICT, with the tar left unfinished, when the folder has changed."""
-        tar = TarStream(stream, instead(self.dockerfile, self.recipe))
+        name = self.dockerfile
+        tar = TarStream(stream, instead(name, self.recipe))
         with explained(self.root):
-            matcher = _matcher(self.root, self.dockerfile)
+            matcher = _matcher(self.root, self.file)
             chosen = select(walk(self.root, matcher), matcher)
             written = {entry.path: send(self.root, entry, tar) for entry in chosen}
             tree = tree_hash(list(written.values()))
-            # An ignored Dockerfile travels all the same: the builder reads it from the context.
-            blob = self._dockerfile(written, tar) if self.dockerfile else ""
+            # An ignored Dockerfile travels all the same, for the builder alone.
+            blob = self._dockerfile(written, tar, name) if name else ""
         if (tree, blob) != (self.source.tree, self.source.dockerfile):
             raise _changed(self.root)
         tar.end()
 
-    def _dockerfile(self, written: Mapping[str, Entry], tar: TarStream) -> str:
-        extra = Entry(self.dockerfile, FILE, "")
-        return (written.get(extra.path) or send(self.root, extra, tar)).blob
+    def _dockerfile(self, written: Mapping[str, Entry], tar: TarStream, name: str) -> str:
+        found = written.get(self.file) or send(self.root, Entry(self.file, FILE, ""), tar, name)
+        return found.blob
 
 
 def read_folder(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.ports import TaskTools
-from gitops.engine.tasks.build_lines import args_of, dockerfile_of, is_remote
+from gitops.engine.tasks.build_lines import DOCKERFILE, args_of, dockerfile_of, is_remote
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages, base_images
 from gitops.model.image import canonical
@@ -143,11 +143,8 @@ def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
     for step, line in builds:
         if is_remote(line.context):
             continue
-        try:
-            text = read(dockerfile_of(step, line)).decode(errors="replace")
-        except DriverError as error:
-            if error.kind not in _NOT_THERE:
-                raise
+        text = _dockerfile(step, line, read)
+        if text is None:
             continue
         found = base_images(text, args_of(step, line), line.target)
         yield BaseImages(
@@ -155,6 +152,20 @@ def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
             tuple(name for name in found.build if _is_followed(name, made)),
             found.unknown,
         )
+
+
+def _dockerfile(step: TaskStep, line: BuildLine, read: Callable[[str], bytes]) -> str | None:
+    """Return the text of a build's Dockerfile, none where it is not there."""
+    name = dockerfile_of(step, line)
+    for path in (
+        (name,) if line.file else (name, name.removesuffix(DOCKERFILE) + DOCKERFILE.lower())
+    ):
+        try:
+            return read(path).decode(errors="replace")
+        except DriverError as error:
+            if error.kind not in _NOT_THERE:
+                raise
+    return None
 
 
 def _made_by(step: TaskStep) -> tuple[str, ...]:

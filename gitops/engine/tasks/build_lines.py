@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from gitops.model.tasks import WORKSPACE, BuildLine, TaskStep
 
+DOCKERFILE = "Dockerfile"
+
 
 def is_remote(context: str) -> bool:
     """Say whether a build's context is a URL, as `docker build` tells them."""
@@ -20,7 +22,7 @@ def in_workspace(step: TaskStep, path: str) -> str:
 
 def dockerfile_of(step: TaskStep, line: BuildLine) -> str:
     """Return the Dockerfile of a build in the workspace, as a path of that."""
-    return in_workspace(step, line.file or posixpath.join(line.context, "Dockerfile"))
+    return in_workspace(step, line.file or posixpath.join(line.context, DOCKERFILE))
 
 
 def args_of(step: TaskStep, line: BuildLine) -> Mapping[str, str]:

@@ -1,26 +1,38 @@
-"""A small build context as a folder of its own, which BuildKit takes more readily than a tar.
+"""A build context as a folder of its own, which BuildKit takes more readily than a tar.
 
 A tar goes through a layer of its own and is unpacked into another one before the build begins: a
-tenth of a second, whatever its size. To write many files once more would take longer than that.
+tenth of a second, whatever its size. To write many files once more would take longer than that, and
+is done for one reason only: of a tar, COPY would find a Dockerfile that is no part of the context.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
-from gitops.drivers.base import BuildContext
+from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext
+from gitops.drivers.builders.read_back import read_back
 from gitops.drivers.own_folders import own_folder
 from gitops.drivers.sources.context_tree import above
 
 MOST_BYTES = 4 << 20
 MOST_FILES = 256
-_PREFIX = "gitops-context-"
+_CHOSEN = "# What is here has been chosen already.\n"
+
+
+class ContextFolder(NamedTuple):
+    """A context on disk. The Dockerfile lies beside it, with an ignore file of its own: BuildKit
+    would leave out once more what the context's `.dockerignore` names.
+    """
+
+    folder: Path
+    dockerfile: Path
 
 
 class _TooMuchError(Exception):
@@ -28,17 +40,36 @@ class _TooMuchError(Exception):
 
 
 @contextmanager
-def small_context(context: BuildContext) -> Iterator[Path | None]:
+def context_folder(context: BuildContext) -> Iterator[ContextFolder | None]:
     """Give a folder that holds what the tar of a context would; none where that is no gain.
 
     Raises what writing the context raises. The folder is gone afterwards.
     """
-    tar = _packed(context)
-    if tar is None:
+    hidden = context.dockerfile == HIDDEN_DOCKERFILE
+    small = _packed(context)
+    if small is None and not hidden:
         yield None
         return
-    with own_folder("context") as folder:
-        yield folder if _unpacked(tar, folder) else None
+    with own_folder("context") as top:
+        folder = top / "context"
+        if small is not None:
+            with tarfile.open(fileobj=small, mode="r:") as tar:
+                done = _unpacked(tar, folder, MOST_BYTES if hidden else MOST_FILES)
+        else:
+            with read_back(context) as tar:
+                done = _unpacked(tar, folder, 0)
+        yield _apart(folder, context.dockerfile) if done else None
+
+
+def _apart(folder: Path, dockerfile: str) -> ContextFolder:
+    """Put the Dockerfile beside the context; one that is no part of it is taken out of it."""
+    there, beside = folder / dockerfile, folder.parent / "build"
+    beside.mkdir()
+    hidden = dockerfile == HIDDEN_DOCKERFILE
+    file = beside / ("Dockerfile" if hidden else there.name)
+    (shutil.move if hidden else shutil.copyfile)(there, file)
+    beside.joinpath(f"{file.name}.dockerignore").write_text(_CHOSEN)
+    return ContextFolder(folder, file)
 
 
 def _packed(context: BuildContext) -> BytesIO | None:
@@ -67,24 +98,28 @@ class _Held:
         """Do nothing: it is all in memory."""
 
 
-def _unpacked(stream: BinaryIO, folder: Path) -> bool:
+def _unpacked(tar: tarfile.TarFile, folder: Path, most: int) -> bool:
+    """Write the files, `most` of them if it is not 0; say whether a builder would see the same."""
     with suppress(OSError):  # a full disk, for example: a tar needs none
-        return _unpack(stream, folder)
+        folder.mkdir()
+        return _unpack(tar, folder, most)
     return False
 
 
-def _unpack(stream: BinaryIO, folder: Path) -> bool:
-    """Write the files; say whether a builder sees the same in them as in the tar."""
-    with tarfile.open(fileobj=stream, mode="r:") as tar:
-        members = tar.getmembers()
-        if len(members) > MOST_FILES or not all(map(_is_readable, members)):
+def _unpack(tar: tarfile.TarFile, folder: Path, most: int) -> bool:
+    links: set[str] = set()
+    folders: list[tarfile.TarInfo] = []
+    for number, member in enumerate(tar, 1):
+        if (most and number > most) or not _is_readable(member):
             return False
-        links = {member.name for member in members if member.issym()}
-        if any(links.intersection(above(member.name)) for member in members):
+        if links.intersection(above(member.name)):
             return False
-        for member in members:
-            _write(tar, member, folder)
-    _date(folder, (member for member in members if member.isdir()))
+        _write(tar, member, folder)
+        if member.issym():
+            links.add(member.name)
+        if member.isdir():
+            folders.append(member)
+    _date(folder, folders)
     return True
 
 
