@@ -131,7 +131,6 @@ def _text(line: _Line, secrets: tuple[str, ...], pushed: tuple[str, ...], timeou
 
 def _words(line: _Line) -> Iterator[str]:
     several = {
-        "--tag": line.tag,
         "--build-arg": line.build_arg,
         "--label": line.label,
         "--ssh": line.ssh,
@@ -139,9 +138,12 @@ def _words(line: _Line) -> Iterator[str]:
         "--file": (line.file,) if line.file else (),
         "--target": (line.target,) if line.target else (),
     }
+    for tag in line.tag:
+        yield from ("--tag", tag)
     for name, values in several.items():
         for value in values:
-            yield from (name, value)
+            # Names of images alone are templates.
+            yield from (name, value.replace("{{", '{{"{{"}}'))
     yield from ["--no-cache"] if line.no_cache else []
     yield from ["--pull"] if line.pull else []
 

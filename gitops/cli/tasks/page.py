@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple, cast
 
 from gitops.engine.tasks.states import waves
 from gitops.model.tasks import BuildLine, RunLine, Task, TaskStep
@@ -40,10 +41,16 @@ def _step(step: TaskStep) -> Iterator[str]:
 
 def _given(record: BuildLine | RunLine | TaskStep) -> Iterator[str]:
     """Give the fields that are not what they are by default."""
+    for name, value in _changed(record):
+        yield f"  {name}: {_text(value)}"
+
+
+def _changed(record: NamedTuple) -> Iterator[tuple[str, object]]:
+    """Give the fields of a record that are not what they are by default, with their names."""
     defaults = type(record)._field_defaults
     for name, value in zip(record._fields, record, strict=True):
         if name not in _SKIPPED and defaults.get(name) != value:
-            yield f"  {name.replace('_', ' ')}: {_text(value)}"
+            yield name.replace("_", " "), value
 
 
 def _value(value: str | None) -> str:
@@ -58,6 +65,9 @@ def _text(value: object) -> str:
             return f"{value:g}"
         case Mapping():
             return ", ".join(f"{name}={inner}" for name, inner in value.items())
+        case tuple() if hasattr(value, "_fields"):
+            record = cast("NamedTuple", value)
+            return ", ".join(f"{name} {_text(each)}" for name, each in _changed(record))
         case tuple():
             return ", ".join(map(_item, value))
         case _:

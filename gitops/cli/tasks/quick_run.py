@@ -24,7 +24,7 @@ from gitops.cli.tasks.inputs import Handed, Wishes, handed
 from gitops.cli.tasks.page import task_page
 from gitops.cli.tasks.registries import Registries, registries
 from gitops.cli.tasks.show import STOPPING, Show, exit_code, show_end
-from gitops.cli.tasks.text import Files, Found, Known, Text, command_text, file_text
+from gitops.cli.tasks.text import COMMAND, Files, Found, Known, Text, command_text, file_text
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.drivers.contexts.places import kept
 from gitops.drivers.processes import this_host, this_process
@@ -43,6 +43,8 @@ from gitops.wiring.task_memory import open_runs
 MADE = "the build"
 """What a task is called that was made of options."""
 _IN_MADE = re.compile(rf"^{MADE}:\d+:\d+: error: (steps\[\d\]\.(build|push)(\[\d\])?: )?")
+
+_IN_COMMAND = re.compile(rf"^{COMMAND}:\d+:\d+: error: steps\[0\]\.cmd: ", re.MULTILINE)
 
 
 class QuickRun(NamedTuple):
@@ -152,7 +154,7 @@ def _prepared(wish: QuickRun) -> Iterator[Prepared]:
 
 def _found(wish: QuickRun, ask: Files | None) -> Found:
     if wish.text:
-        return TaskText(wish.text, MADE), alias_files(None)
+        return TaskText(wish.text, MADE, made=True), alias_files(None)
     return command_text(wish.command) if wish.command else file_text(wish.file, ask)
 
 
@@ -166,6 +168,8 @@ def _read(prepared: Prepared) -> Task:
             # A task made of options: its lines mean nothing to whoever wrote those.
             lines = [_IN_MADE.sub("error: ", line) for line in told.splitlines()]
             told = "\n".join(dict.fromkeys(lines))
+        elif prepared.text.source.file == COMMAND:
+            told = _IN_COMMAND.sub(f"{COMMAND}: error: ", told)
         click.echo(told, err=True)
         raise SystemExit(exits.USAGE) from error
 

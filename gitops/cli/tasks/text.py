@@ -21,6 +21,7 @@ from gitops.engine.tasks.errand import UnreadableError
 from gitops.engine.tasks.names import shared_volume
 from gitops.model.diagnostics import Diagnostic, Severity, Span, has_errors
 from gitops.model.secret import Secret
+from gitops.model.task_runs import CauseKind
 from gitops.model.tasks import RunFacts, SecretNeed, Task
 from gitops.spec.limits import FILE_BYTES
 from gitops.spec.report import as_text
@@ -28,6 +29,10 @@ from gitops.spec.tasks import Given, TaskText, read_task, secrets_needed
 
 _NOBODY = "dry-run"
 """The run's id in what is only looked at."""
+
+
+COMMAND = "--cmd"
+"""What a task of one command is called."""
 
 
 class Known(NamedTuple):
@@ -74,7 +79,7 @@ class Text(NamedTuple):
             git_tag=known.facts.tag,
             repository=known.facts.url,
             task_name=known.task,
-            triggered_by="Manual",
+            triggered_by=CauseKind.MANUAL.value,
             shared_volume=shared_volume(run),
         )
         return Given(facts, known.handed.values, known.handed.secrets, now)
@@ -109,7 +114,7 @@ Found = tuple[TaskText, AliasFiles]
 def command_text(command: str) -> Found:
     """Return the task of one command; JSON's strings are YAML's."""
     text = f"version: v1.1.0\nsteps:\n  - cmd: {json.dumps(command, ensure_ascii=False)}\n"
-    return TaskText(text, "--cmd"), alias_files(None)
+    return TaskText(text, COMMAND, made=True), alias_files(None)
 
 
 def file_text(name: str, files: Files | None) -> Found:

@@ -61,12 +61,12 @@ class Board:
         self._records.book.step(self._run, record)
 
     def stopped(self, record: TaskStepRun, why: str) -> None:
-        """Remember a step that was killed because the run was stopped."""
-        with self._lock:
-            self._interrupted.append(record.id)
-        self.put(
-            record._replace(status=StepStatus.FAILED, message=why, ended=self._records.clock())
-        )
+        """Remember a step that was killed, or had not begun yet, because the run was stopped."""
+        if record.attempts:
+            with self._lock:
+                self._interrupted.append(record.id)
+        status = StepStatus.FAILED if record.attempts else StepStatus.SKIPPED
+        self.put(record._replace(status=status, message=why, ended=self._records.clock()))
 
     def built(self, line: BuildLine, own: str) -> None:
         """Remember the names that a build gave, and the image's `own` name in this run."""

@@ -13,6 +13,7 @@ from gitops.spec.tasks import amounts
 from gitops.spec.tasks.caches import cache_source, cache_target
 from gitops.spec.tasks.flags import Known, Options, parse_options, spellings
 from gitops.spec.tasks.images import checked_image, tagged
+from gitops.spec.tasks.platforms import platform
 from gitops.spec.tasks.words import LineError, quoted, split_words
 from gitops.spec.tasks.workplace import Workplace, below_root, checked_url, is_url
 
@@ -114,13 +115,10 @@ def _file(written: str, context: str, place: Workplace) -> str:
 
 
 def _platforms(options: Options) -> tuple[str, ...]:
-    found = [name.strip() for each in options.all("platform") for name in each.split(",")]
-    for name in found:
-        if "/" not in name:
-            raise LineError(f"--platform: {quoted(name)} is no platform", "write linux/amd64")
+    found = [platform(name) for each in options.all("platform") for name in each.split(",")]
     if options.last("isolation") not in ("", "default"):
         raise LineError("--isolation: only default is there on Linux", "remove it")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _network(name: str, place: Workplace) -> str:

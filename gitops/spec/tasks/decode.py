@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from gitops.model.tasks import WORKSPACE, RunFacts, Task, TaskNetwork, TaskStep
+from gitops.model.tasks import (
+    WORKSPACE,
+    RunFacts,
+    RunLine,
+    Task,
+    TaskNetwork,
+    TaskStep,
+    TaskVolume,
+)
 from gitops.spec.findings import shown
 from gitops.spec.tasks.environment import decode_task_env
 from gitops.spec.tasks.order import dependencies, step_ids
@@ -51,7 +59,17 @@ def decode_task(
         facts.shared_volume,
     )
     steps = with_pushed_tags(_steps(table, lines["steps"], around), facts.registry)
-    return Task(steps, version, networks, volumes, decode_secrets(table, lines["secrets"]))
+    every = (*volumes, *_volumes_of_lines(steps, around))
+    return Task(steps, version, networks, every, decode_secrets(table, lines["secrets"]))
+
+
+def _volumes_of_lines(steps: Sequence[TaskStep], around: Around) -> Iterator[TaskVolume]:
+    """Give the empty volumes that lines name and the task does not declare, as in docker."""
+    lines = [step.work for step in steps if isinstance(step.work, RunLine)]
+    names = dict.fromkeys(each.partition(":")[0] for line in lines for each in line.volumes)
+    for name in names:
+        if not name.startswith("/") and name != around.shared and name not in around.volumes:
+            yield TaskVolume(name, {})
 
 
 def _version(table: Table, *, aliased: bool) -> str:
@@ -59,7 +77,7 @@ def _version(table: Table, *, aliased: bool) -> str:
     version = written.lower()
     if version not in VERSIONS:
         table.complain("version", f"{shown(written)} is not known", f"write {', '.join(VERSIONS)}")
-    elif "alias" in table.found:
+    elif table.found.get("alias") is not None:
         hint = "write it as a section of its own, at the left margin"
         if version != ALIASES_SINCE:
             hint = f"write version: {ALIASES_SINCE}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gitops.model.secret import Secret
 from gitops.model.tasks import RunFacts
@@ -21,11 +22,16 @@ Fetch = Callable[[str], str]
 
 
 class TaskText(NamedTuple):
-    """A task file: its text, its name in findings, and the folder that its paths start at."""
+    """A task file: its text, its name in findings, and the folder that its paths start at.
+
+    One that is `made` of the options of a command has templates in its strings alone, each of which
+    is rendered by itself: what a template yields may have quotes in it.
+    """
 
     text: str
     file: str
     folder: str = ""
+    made: bool = False
 
 
 class Advice(NamedTuple):
@@ -92,6 +98,24 @@ def secret_texts(given: Given) -> tuple[str, ...]:
     found = {secret.reveal() for secret in given.secrets.values()}
     found.update(secret.reveal() for secret in _secrets_in(given.values))
     return tuple(sorted(found - {""}, key=len, reverse=True))
+
+
+def with_other_secrets(given: Given) -> Given:
+    """Return the same with another value, which may stand in any name, for each secret."""
+    secrets = {name: _other(secret) for name, secret in given.secrets.items()}
+    return given._replace(secrets=secrets, values=_others(given.values))
+
+
+def _others(value: Any) -> Any:  # noqa: ANN401 - the values of a template are of any type
+    if isinstance(value, Mapping):
+        return {key: _others(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_others(each) for each in value]
+    return _other(value) if isinstance(value, Secret) else value
+
+
+def _other(secret: Secret) -> Secret:
+    return Secret(f"x{sha256(secret.reveal().encode(errors='surrogateescape')).hexdigest()[:16]}")
 
 
 def _run(facts: RunFacts) -> Mapping[str, str]:

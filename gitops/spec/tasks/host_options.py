@@ -12,6 +12,7 @@ from types import MappingProxyType
 from gitops.model.tasks import HostOptions, Ulimit
 from gitops.spec.tasks import amounts
 from gitops.spec.tasks.flags import Options
+from gitops.spec.tasks.platforms import platform
 from gitops.spec.tasks.words import LineError, quoted
 
 VALUED: Mapping[str, str] = MappingProxyType(
@@ -53,7 +54,6 @@ LOST: Mapping[str, str] = MappingProxyType(
 )
 _ULIMIT = re.compile(r"([a-z]+)=(-?[0-9]{1,18})(?::(-?[0-9]{1,18}))?")
 _SET = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
-_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 _LOWEST, _HIGHEST = -1000, 1000
 """Of oom_score_adj (proc(5))."""
 
@@ -76,7 +76,7 @@ def host_options(options: Options) -> HostOptions:
         cpuset_cpus=_set("--cpuset-cpus", options.last("cpuset-cpus")),
         cpuset_mems=_set("--cpuset-mems", options.last("cpuset-mems")),
         oom_score=_oom_score(options.last("oom-score")),
-        platform=_platform(options.last("platform")),
+        platform=platform(options.last("platform")),
     )
 
 
@@ -121,9 +121,3 @@ def _set(name: str, written: str) -> str:
     if not written or _SET.fullmatch(written):
         return written
     raise LineError(f"{name}: {quoted(written)} is not a set of numbers", "write 0-3 or 0,2")
-
-
-def _platform(written: str) -> str:
-    if not written or _PLATFORM.fullmatch(written):
-        return written
-    raise LineError(f"--platform: {quoted(written)} is no platform", "write linux/amd64")

@@ -60,7 +60,7 @@ def check_keys(step: Table, kind: str) -> None:
     """Note every property that is unknown, or means nothing for a step of this kind."""
     keys = _KEYS[kind]
     for key, value in step.found.items():
-        if key in KINDS and key != kind and value in _NOTHING:
+        if (key in KINDS and key != kind and value in _NOTHING) or (key in _ALL and value is None):
             continue  # as in Azure, it counts as not there
         if key in keys and key in _RUN and kind == "build":
             hint = "options of the build itself stand in its line, such as --network or --pull"

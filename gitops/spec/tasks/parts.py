@@ -12,11 +12,11 @@ from gitops.model.tasks import SecretNeed, TaskNetwork, TaskVolume
 from gitops.spec.scope import text as as_text
 from gitops.spec.tasks.table import Table
 from gitops.spec.tasks.words import quoted
+from gitops.spec.tasks.workplace import VOLUME
 
 DEFAULT_NETWORK = "acb_default_network"
 """What all steps share when a task declares no network."""
 
-_VOLUME = re.compile(r"[a-zA-Z0-9_-]+")
 _NETWORK = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -56,7 +56,7 @@ def decode_volumes(task: Table) -> tuple[TaskVolume, ...]:
 
 def _volume(table: Table) -> TaskVolume:
     table.known(("name", "secret"), {})
-    name = _name(table, "name", _VOLUME, "a volume's name has letters, digits, - and _")
+    name = _name(table, "name", VOLUME, "a volume's name has letters, digits, - and _")
     return TaskVolume(name, _files(table))
 
 

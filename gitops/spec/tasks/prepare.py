@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -71,6 +72,19 @@ class Preparer(NamedTuple):
         """Return a text with its templates rendered."""
         if "{{" not in text:
             return text
+        if self.source.made and (loaded := self.loaded(text)) is not None:
+            return json.dumps(self._each(loaded.values), indent=1, ensure_ascii=False)
+        return self._rendered(text)
+
+    def _each(self, value: object) -> object:
+        """Return a value with each text in it rendered."""
+        if isinstance(value, dict):
+            return {key: self._each(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._each(each) for each in value]
+        return self._rendered(value) if isinstance(value, str) and "{{" in value else value
+
+    def _rendered(self, text: str) -> str:
         try:
             data = template_data(self.given, reveal=self.reveal)
             result = render(text, data, self.given.now)
@@ -142,6 +156,8 @@ class Preparer(NamedTuple):
         return BadTextError(self._traced(found, text))
 
     def _traced(self, found: list[Diagnostic], text: str) -> list[Diagnostic]:
+        if self.source.made:
+            return found
         way = trace(self.source.text, text)
         return [way.traced(each) for each in found]
 

@@ -10,7 +10,7 @@ from gitops.spec.findings import Finding
 from gitops.spec.limits import PROBLEMS
 from gitops.spec.nodes import MappingNode, Node, SequenceNode
 from gitops.spec.tasks.decode import decode_task
-from gitops.spec.tasks.given import Fetch, Given, TaskText, secret_texts
+from gitops.spec.tasks.given import Fetch, Given, TaskText, secret_texts, with_other_secrets
 from gitops.spec.tasks.parts import decode_secrets
 from gitops.spec.tasks.prepare import BadTextError, Loaded, Preparer
 from gitops.spec.tasks.sections import is_in_braces, only
@@ -50,6 +50,25 @@ def read_task(
 
     Everything that templates may ask for has to be in `given`. No finding holds a secret's value.
     """
+    task, found = _read(source, given, fetch)
+    if task is None or has_errors(found):
+        return None, found
+    named = list(_secret_names(task, given))
+    if not named:
+        return task, found
+    # A name may hold the value by chance: only one that is another with another secret tells it.
+    other, _ = _read(source, with_other_secrets(given), fetch)
+    findings = [each for step, key, each in named if _differs(task, other, step, key)]
+    if not findings:
+        return task, found
+    ready = Preparer(_unmarked(source), given, fetch)
+    text = ready.rendered(ready.aliased().text)
+    return None, _shielded(ready.told(findings, text), given)
+
+
+def _read(
+    source: TaskText, given: Given, fetch: Fetch
+) -> tuple[Task | None, tuple[Diagnostic, ...]]:
     ready = Preparer(_unmarked(source), given, fetch)
     try:
         text, images = ready.aliased()
@@ -63,15 +82,17 @@ def read_task(
     table = Table(loaded.values, (), findings)
     lines = {key: _lines(loaded, source, key) for key in ("steps", "secrets")}
     task = decode_task(table, lines, images, given.facts)
-    findings += _secret_names(task, given)
     # Errors first: with many warnings before it, an error must not be the one that is left out.
     findings.sort(key=lambda each: each.severity is not Severity.ERROR)
     found = _shielded(ready.told(findings[:PROBLEMS], loaded.text), given)
     return None if has_errors(found) else task, found
 
 
-def _secret_names(task: Task, given: Given) -> Iterator[Finding]:
-    """Give a finding for each name of a step or image with a secret in it: names are kept."""
+def _secret_names(task: Task, given: Given) -> Iterator[tuple[int, str, Finding]]:
+    """Give the number, the key and a finding for each name with the value of a secret in it.
+
+    Names of steps and images are kept.
+    """
     secrets = [text for text in secret_texts(given) if len(text) >= _TELLING]
     for number, step in enumerate(task.steps):
         names = {"id": [step.id], step.kind: _names(step)}
@@ -79,7 +100,17 @@ def _secret_names(task: Task, given: Given) -> Iterator[Finding]:
             if any(secret in name for secret in secrets for name in found):
                 hint = "names of steps and images are shown and remembered"
                 message = f"steps[{number}].{key}: a name holds the value of a secret"
-                yield Finding(("steps", number), message, hint)
+                yield number, key, Finding(("steps", number), message, hint)
+
+
+def _differs(task: Task, other: Task | None, step: int, key: str) -> bool:
+    """Say whether a name of a step is not the same in another reading, as far as that tells."""
+    if other is None or len(other.steps) != len(task.steps):
+        return True
+    one, two = task.steps[step], other.steps[step]
+    if key == "id":
+        return one.id != two.id
+    return one.kind != two.kind or list(_names(one)) != list(_names(two))
 
 
 def _names(step: TaskStep) -> Sequence[str]:

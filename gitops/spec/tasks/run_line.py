@@ -16,7 +16,7 @@ from gitops.spec.tasks.flags import Known, Options, parse_options, spellings
 from gitops.spec.tasks.host_options import LOST, VALUED, host_options
 from gitops.spec.tasks.images import checked_image
 from gitops.spec.tasks.words import LineError, quoted, split_words
-from gitops.spec.tasks.workplace import Workplace, absolute
+from gitops.spec.tasks.workplace import VOLUME, Workplace, absolute
 
 SOCKET = "/var/run/docker.sock"
 NETWORKS = frozenset(("host", "none", "bridge"))
@@ -180,5 +180,8 @@ def _volume(written: str, place: Workplace) -> str:
     if source.startswith((".", "/", "~")):
         hint = f"use a volume of the task; steps share {place.directory} already"
         raise LineError(f"--volume: {quoted(source)} would be a path of the engine's machine", hint)
-    hint = nearest(source, place.volumes, "volumes are") or "declare it in volumes"
+    hint = nearest(source, place.volumes)
+    if VOLUME.fullmatch(source) and not hint.startswith("did you"):
+        return written  # as in docker, an empty volume of this name
+    hint = hint or "a volume's name has letters, digits, - and _"
     raise LineError(f"--volume: there is no volume {quoted(source)}", hint)

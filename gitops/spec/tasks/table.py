@@ -99,9 +99,9 @@ class Table(NamedTuple):
         return default
 
     def number(self, key: str) -> float:
-        """Return a number above 0, which may be written as text; 0 when there is nothing."""
+        """Return a number, which may be written as text; 0 when there is nothing."""
         value = self.found.get(key)
-        if value is None:
+        if value in (None, "", 0):
             return 0.0
         numeric = isinstance(value, int | Decimal | str) and not isinstance(value, bool)
         try:

@@ -11,6 +11,8 @@ from gitops.spec.tasks.words import LineError, quoted
 
 _URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)(?:://|::)|git@|github\.com/")
 _SCHEMES = ("http", "https", "git", "ssh")
+VOLUME = re.compile(r"[a-zA-Z0-9_-]+")
+"""The name of a volume."""
 
 
 class Workplace(NamedTuple):
