@@ -22,6 +22,7 @@ from gitops.spec.tasks.given import Fetch, Given, TaskText, template_data
 from gitops.spec.tasks.sections import has_aliases, only, without
 from gitops.spec.tasks.trace import trace
 
+_REGISTRY = ".Run.Registry"
 _TASK_FILES = (".yaml", ".yml", ".json")
 
 
@@ -90,7 +91,10 @@ class Preparer(NamedTuple):
             result = render(text, data, self.given.now)
         except TemplateFault as fault:
             span = Span(self.source.file, fault.line, fault.column)
-            hint = "; ".join(filter(None, (fault.hint, self._advice(fault.missing))))
+            advice = self._advice(fault.missing)
+            # Without a registry its name is missing for no mistake in how it is written.
+            near = "" if fault.missing.startswith(_REGISTRY) else fault.hint
+            hint = "; ".join(filter(None, (near, advice)))
             found = Diagnostic(Severity.ERROR, span, fault.message, hint)
             raise self._bad([found], text) from fault
         if len(result) > FILE_BYTES:
@@ -105,7 +109,7 @@ class Preparer(NamedTuple):
             return advice.value.format(name=missing.removeprefix(".Values."))
         if missing.startswith(".Secrets."):
             return advice.secret.format(name=missing.removeprefix(".Secrets."))
-        return advice.registry if missing.startswith(".Run.Registry") else ""
+        return advice.registry if missing.startswith(_REGISTRY) else ""
 
     def loaded(self, text: str) -> Loaded | None:
         """Return the one document of a text that holds something; none when there is none."""
