@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ _COMPARED = 2000
 
 _LONGEST = 10_000
 """Characters of a line that are compared."""
+
+_OTHER_LINE = re.compile(r"(?<=it is on line )\d+|(?<=begins on line )\d+")
+"""What a finding tells of a second place in the text."""
 
 
 class Trace(NamedTuple):
@@ -30,7 +34,14 @@ class Trace(NamedTuple):
     def traced(self, found: Diagnostic) -> Diagnostic:
         """Return a finding in the text with its place in the file."""
         line, column = self.original(found.span.line, found.span.column)
-        return found._replace(span=found.span._replace(line=line, column=column))
+        return found._replace(
+            span=found.span._replace(line=line, column=column),
+            message=_OTHER_LINE.sub(self._other, found.message),
+            hint=_OTHER_LINE.sub(self._other, found.hint),
+        )
+
+    def _other(self, match: re.Match[str]) -> str:
+        return str(self.original(int(match[0]), 1)[0])
 
 
 def trace(source: str, text: str) -> Trace:
