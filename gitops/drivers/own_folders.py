@@ -1,6 +1,6 @@
 """Temporary folders of this process: gone after use, and with the next process after a kill.
 
-They hold keys, passwords and secrets for programs that take them from files, and small contexts.
+They hold keys, passwords and secrets for programs that take them from files, and contexts.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO, NamedTuple
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from gitops.drivers.base import HIDDEN_DOCKERFILE, DriverError, ErrorKind
 from gitops.drivers.builders.context_folder import MOST_BYTES, MOST_FILES, context_folder
 from gitops.drivers.builders.read_back import Veiled
+from gitops.drivers.builders.time_limit import TimeLimit
 from gitops.drivers.sources.context_tree import FILE, PROGRAM, Entry, TarStream
 
 
@@ -140,6 +142,60 @@ def test_a_hidden_dockerfile_is_no_part_of_the_context(size: int) -> None:
         assert [each.name for each in found.folder.iterdir()] == ["file"]
         assert found.folder.joinpath("file").stat().st_size == size
         assert found.dockerfile.read_bytes() == b"FROM busybox\n"
+
+
+@pytest.mark.parametrize("own", ["link", "file", "hard link"])
+def test_nothing_is_written_through_what_is_there(temporary: Path, own: str) -> None:
+    """A second entry of a name, which a stranger's link would lead elsewhere, is no folder."""
+    victim = temporary / "victim"
+    victim.write_text("untouched")
+    victim.chmod(0o600)
+
+    def write(tar: TarStream) -> None:
+        put(tar, "file", b"first")
+        if own == "link":
+            tar.link(HIDDEN_DOCKERFILE, str(victim), 0)
+        elif own == "file":
+            put(tar, HIDDEN_DOCKERFILE, b"own")
+        else:
+            tar.same(HIDDEN_DOCKERFILE, str(victim), 0)
+        put(tar, HIDDEN_DOCKERFILE, b"FROM busybox\n")
+
+    with context_folder(Written(write, HIDDEN_DOCKERFILE)) as found:
+        assert found is None
+        assert not [each for each in temporary.rglob("*") if each.name == "file"]
+    assert victim.read_text() == "untouched"
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o600
+    assert [each.name for each in temporary.iterdir()] == ["victim"]
+
+
+def test_two_contexts_have_no_name_in_common() -> None:
+    """BuildKit would take files of one for those of the other, if size and date are the same."""
+
+    def write(tar: TarStream) -> None:
+        put(tar, "Dockerfile", b"FROM busybox\n")
+
+    with context_folder(Written(write)) as one, context_folder(Written(write)) as other:
+        assert one is not None
+        assert other is not None
+        assert one.folder.name != other.folder.name
+
+
+def test_a_large_context_is_called_off() -> None:
+    """What is to end is no longer unpacked."""
+
+    def write(tar: TarStream) -> None:
+        put(tar, "file", b"x" * (MOST_BYTES + 1))
+        put(tar, HIDDEN_DOCKERFILE, b"FROM busybox\n")
+
+    cancel = Event()
+    cancel.set()
+    limit = TimeLimit(0, cancel, "the build")
+    with (
+        pytest.raises(DriverError, match="the build was given up"),
+        context_folder(Written(write, HIDDEN_DOCKERFILE), limit.guarded),
+    ):
+        raise AssertionError
 
 
 def test_the_engines_own_builder_takes_it_away() -> None:

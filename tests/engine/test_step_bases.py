@@ -38,15 +38,18 @@ class Shop:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def told(self, what: str, source: Source | None = None) -> BaseImages:
+    def told(self, what: str, source: Source | None = None, secrets: str = "") -> BaseImages:
         """Return what a task with these steps builds on."""
-        seen = self.looked(what, source or Source("t", "", str(self.folder)))
+        seen = self.looked(what, source or Source("t", "", str(self.folder)), secrets)
         assert isinstance(seen, Found), seen
         return seen.value.built_on
 
-    def looked(self, what: str, source: Source) -> Found[Source] | Absent | Unreachable:
+    def looked(
+        self, what: str, source: Source, secrets: str = ""
+    ) -> Found[Source] | Absent | Unreachable:
         """Return the source of a task with these steps."""
-        bundle = bundle_of(SPECS.replace("FOLDER", str(self.folder)).replace("WHAT", what))
+        specs = SPECS.replace("FOLDER", str(self.folder)).replace("WHAT", what)
+        bundle = bundle_of(specs.replace("secrets: {", f"secrets: {{{secrets}"))
         bases = StepBases(bundle, task_tools(self.folder / "cache"), {})
         task = bundle.tasks[0]
         return bases.told(task, Found(source))
@@ -115,6 +118,25 @@ def test_what_a_step_pushes_is_its_own(shop: Shop) -> None:
     shop.write("Dockerfile", "FROM localhost:5000/base\n")
     steps = "{cmd: busybox true}, {push: [$Registry/base:latest]}, {build: -t a .}"
     assert shop.told(f"steps: [{steps}]") == BaseImages()
+
+
+def test_what_a_command_names_may_be_its_own(shop: Shop) -> None:
+    """An image that a command pushes would otherwise make the task run again and again."""
+    push = "{cmd: kaniko --destination=$Registry/base:latest}"
+    build = "{build: -t a .}"
+    shop.write("Dockerfile", "FROM localhost:5000/base\n")
+    assert shop.told(f"steps: [{push}, {build}]") == BaseImages()
+    shop.write("Dockerfile", "FROM kaniko\n")
+    assert shop.told(f"steps: [{push}, {build}]").runtime == ("kaniko",)
+
+
+def test_a_secret_that_is_added_is_asked_for_anew(shop: Shop) -> None:
+    """What could not be read for want of a secret is read when the spec has it."""
+    shop.write("Dockerfile", "FROM nginx:1\n")
+    recipe = "steps: [{build: '--build-arg A={{.Secrets.other}} -t a .'}]\n"
+    at = Source("t", "", str(shop.folder), commit="c3", recipe=recipe)
+    assert shop.told("taskFile: acb.yaml", at) == BaseImages()
+    assert shop.told("taskFile: acb.yaml", at, "other: {env: OTHER}, ").runtime == ("nginx:1",)
 
 
 def test_names_of_one_run_are_not_followed(shop: Shop) -> None:

@@ -92,6 +92,15 @@ def test_a_base_is_known_by_any_of_its_names() -> None:
     assert [task.address.name for task in ground(wish.bundle, wish.inputs).order] == ["base", "app"]
 
 
+def test_a_base_by_its_digest_has_no_maker() -> None:
+    """An exact digest is not followed, whoever makes the tag before it."""
+    pinned = f"FROM localhost:5000/base:latest@sha256:{'a' * 64}"
+    recipes = {"base": source("FROM scratch"), "app": source(pinned)}
+    wish = wish_of(specs(base="", app=""), recipes)
+    found = ground(wish.bundle, wish.inputs)
+    assert [found.maker(name) for name in followed(wish.bundle.tasks[1], wish.inputs)] == [None]
+
+
 def test_a_tag_that_the_task_does_not_set_is_from_elsewhere() -> None:
     """`latest` of a task that does not move it is an image that somebody else made."""
     wish = wish_of(

@@ -184,6 +184,8 @@ BOMBS = [
     ("{{ regexMatch `(x{900}){900}` `x` }}", "the pattern is not valid"),
     ("{{ regexReplaceAll `` (repeat 9999 `a`) (repeat 9999 `b`) }}", "too long"),
     ("{{ uniq (until 90000) }}", "too long"),
+    ("{{ $x := repeat 1000000 `a` }}{{ printf (repeat 100000 `%[1]s`) $x }}", "too long"),
+    ("{{ printf `%10000s` (splitList `.` (repeat 90000 `.`)) }}", "too long"),
     ("{{ add 9223372036854775807 1 }}", "64 bits"),
     ("{{ index (splitList `.` (repeat 9999999 `.`)) 1 }}", "too long"),
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,11 +21,15 @@ class AliasFiles:
     """Reads each file once: what was checked is what runs. `known` are those of an earlier run, by
     the names that `kept` gave them.
 
-    URLs are asked; other files are those of `files`, or without it of this machine.
+    URLs are asked; other files are those of `files`, or without it of this machine. `folder` is
+    where the task file is.
     """
 
-    def __init__(self, files: Ask | None, known: Mapping[str, str], redact: Redact) -> None:
+    def __init__(
+        self, files: Ask | None, folder: str, known: Mapping[str, str], redact: Redact
+    ) -> None:
         self._files = files
+        self._folder = folder
         self._known = known
         self._redact = redact
         self._read: dict[str, str] = {}
@@ -51,15 +54,15 @@ class AliasFiles:
         """Give the name of each place; those that differ by what must not be kept have a number."""
         seen = Counter[str]()
         for place in places:
-            name = _shown(redact(place)) if "://" in place else self._path(place)
+            clean = redact(place)
+            name = _shown(clean) if "://" in clean else self._path(clean)
             seen[name] += 1
             yield name if seen[name] == 1 else f"{name} ({seen[name]})"
 
     def _path(self, path: str) -> str:
-        """Return the path that a file has wherever the command is given."""
-        if self._files:
-            return posixpath.normpath(path)
-        return str(Path(path).parent.resolve() / Path(path).name)
+        """Return a path as seen from the task file, if it lies below that; a rerun is elsewhere."""
+        top = f"{self._folder}/"
+        return f"./{path.removeprefix(top)}" if path.startswith(top) else path
 
     def _text(self, where: str) -> str:
         if "://" in where:
@@ -71,10 +74,13 @@ class AliasFiles:
 
 
 def alias_files(
-    files: Ask | None, known: Mapping[str, str] = MappingProxyType({}), redact: Redact = str
+    files: Ask | None,
+    folder: str = "",
+    known: Mapping[str, str] = MappingProxyType({}),
+    redact: Redact = str,
 ) -> AliasFiles:
     """Return what reads the files of aliases of one task; `redact` takes secrets out of names."""
-    return AliasFiles(files, known, redact)
+    return AliasFiles(files, folder, known, redact)
 
 
 def _shown(url: str) -> str:

@@ -15,7 +15,7 @@ from gitops.cli.tasks.inputs import handed
 from gitops.cli.tasks.quick_run import MADE, Prepared, QuickRun, carried_out
 from gitops.cli.tasks.registries import registries
 from gitops.cli.tasks.rerun_secrets import Anew, given_again
-from gitops.cli.tasks.text import COMMAND, Known, Text
+from gitops.cli.tasks.text import Known, Text
 from gitops.drivers.contexts.files import Facts, RunFiles
 from gitops.drivers.contexts.places import Kind, place_of
 from gitops.drivers.redact import Redactor
@@ -66,12 +66,11 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
         # By its commit alone, a remote does not tell which branch or tag it was.
         facts = Facts("") if files is None else files.facts
         facts = facts._replace(branch=record.branch, tag=kept.tag)
-        made = kept.file in (MADE, COMMAND)
-        source = TaskText(kept.text, kept.file, kept.folder, made=made)
+        source = TaskText(kept.text, kept.file, kept.folder, kept.made)
         text = Text(
             source,
             Known(given, known.server, facts),
-            alias_files(_shelf(kept, files), kept.aliases, Redactor(given.hidden)),
+            alias_files(_shelf(kept, files), kept.folder, kept.aliases, Redactor(given.hidden)),
         )
         yield Prepared(here, text, given, files, known)
 

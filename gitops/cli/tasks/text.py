@@ -129,11 +129,12 @@ def file_text(name: str, files: Files | None) -> Found:
     path = Path(name)
     if path.is_file():
         text = _decoded(read_bounded(path), name)
-        return TaskText(text, name, str(path.parent)), alias_files(None)
+        return TaskText(text, name, str(path.parent)), alias_files(None, str(path.parent))
     try:
         if files is not None:
             text = _decoded(files().read(name), name)
-            return TaskText(text, name, posixpath.dirname(name)), alias_files(files)
+            folder = posixpath.dirname(name)
+            return TaskText(text, name, folder), alias_files(files, folder)
     except DriverError as error:
         if error.kind not in (ErrorKind.MISSING, ErrorKind.INVALID):
             raise

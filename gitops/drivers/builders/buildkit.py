@@ -27,6 +27,7 @@ from gitops.drivers.builders.docker_config import Endpoint, client_env, docker_c
 from gitops.drivers.builders.errors import build_error
 from gitops.drivers.builders.log import BuildLog
 from gitops.drivers.builders.strangers import checked
+from gitops.drivers.builders.time_limit import TimeLimit
 from gitops.drivers.command import CommandOptions, run
 from gitops.drivers.leftover_processes import VARIABLE
 from gitops.drivers.own_folders import own_folder
@@ -57,7 +58,7 @@ class BuildKit(NamedTuple):
     beside: Callable[[], Builder] | None = None
 
     def build(self, job: BuildJob, context: BuildContext, output: Output, cancel: Cancel) -> None:
-        """Build and tag `job.image`; see `Builder`. A large context goes to standard input."""
+        """Build and tag `job.image`; see `Builder`. What is no folder goes to standard input."""
         if self.beside is not None and joins(job):
             other = self.beside()
             output(f"the build is on the network {job.network}, which takes {other.name}")
@@ -65,13 +66,14 @@ class BuildKit(NamedTuple):
             return
         check(job, self.name, self.abilities, self.engine)
         hidden = Redactor(job.secrets.values())
+        limit = TimeLimit(job.timeout, cancel, f"the build of {job.image}")
         for line in warnings(job, self.name, self.abilities):
             output(line)
         with (
             checked(context, job) as own,
             docker_config(self.endpoint) as folder,
             _secret_files(job) as files,
-            context_folder(own) as place,
+            context_folder(own, limit.guarded) as place,
         ):
             work = _Work(
                 self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -12,28 +11,19 @@ from threading import Event, Thread
 import docker
 import requests
 
-from gitops.drivers.base import Cancel, DriverError, ErrorKind
+from gitops.drivers.base import Cancel, DriverError
+from gitops.drivers.builders.time_limit import TimeLimit
 
 TICK = 0.1
 """Seconds between two looks at the cancel flag."""
 
 
-class Deadline:
+class Deadline(TimeLimit):
     """Ends a request that has run out of time, or that nobody wants any more."""
 
     def __init__(self, timeout: float, cancel: Cancel, what: str) -> None:
-        self._end = time.monotonic() + timeout if timeout else None
-        self._timeout = timeout
-        self._cancel = cancel
-        self._what = what
+        super().__init__(timeout, cancel, what)
         self._sockets: list[int] = []
-
-    def check(self) -> None:
-        """Raise CANCELLED or TIMEOUT when it is time."""
-        if self._cancel.is_set():
-            raise DriverError(ErrorKind.CANCELLED, f"{self._what} was given up")
-        if self._end is not None and time.monotonic() > self._end:
-            raise DriverError(ErrorKind.TIMEOUT, f"{self._what} did not end in {self._timeout:g} s")
 
     @contextmanager
     def watching(self, client: docker.APIClient) -> Iterator[None]:
@@ -61,12 +51,6 @@ class Deadline:
             thread.join()
             for number in self._sockets:
                 os.close(number)
-
-    def guarded(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """Give `body`, ended by an error when it is time."""
-        for chunk in body:
-            self.check()
-            yield chunk
 
     def _hang_up(self) -> None:
         for number in self._sockets:

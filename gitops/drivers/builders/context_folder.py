@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext
-from gitops.drivers.builders.read_back import read_back
+from gitops.drivers.builders.read_back import Guard, Member, read_back
 from gitops.drivers.own_folders import own_folder
 from gitops.drivers.sources.context_tree import above
 
@@ -40,36 +40,54 @@ class _TooMuchError(Exception):
 
 
 @contextmanager
-def context_folder(context: BuildContext) -> Iterator[ContextFolder | None]:
+def context_folder(context: BuildContext, guard: Guard = iter) -> Iterator[ContextFolder | None]:
     """Give a folder that holds what the tar of a context would; none where that is no gain.
 
-    Raises what writing the context raises. The folder is gone afterwards.
+    Raises what writing the context raises, and what `guard` does while a large one is written. The
+    folder is gone afterwards.
     """
     hidden = context.dockerfile == HIDDEN_DOCKERFILE
     small = _packed(context)
     if small is None and not hidden:
         yield None
         return
+    source = context if small is None else _Packed(small)
     with own_folder("context") as top:
-        folder = top / "context"
-        if small is not None:
-            with tarfile.open(fileobj=small, mode="r:") as tar:
-                done = _unpacked(tar, folder, MOST_BYTES if hidden else MOST_FILES)
-        else:
-            with read_back(context) as tar:
-                done = _unpacked(tar, folder, 0)
-        yield _apart(folder, context.dockerfile) if done else None
+        # BuildKit tells contexts apart by their folders' names, and takes a file of the same size
+        # and date for the one that it has already: no two builds may have the same name here.
+        folder = top / top.name
+        done = None
+        with suppress(OSError), read_back(source, guard) as members:  # a full disk, for example
+            folder.mkdir()
+            if _unpack(members, folder, 0 if hidden else MOST_FILES):
+                done = _apart(folder, context.dockerfile)
+        if done is None:  # a tar needs no room
+            shutil.rmtree(folder, ignore_errors=True)
+        yield done
 
 
-def _apart(folder: Path, dockerfile: str) -> ContextFolder:
+def _apart(folder: Path, dockerfile: str) -> ContextFolder | None:
     """Put the Dockerfile beside the context; one that is no part of it is taken out of it."""
     there, beside = folder / dockerfile, folder.parent / "build"
+    if there.is_symlink():
+        return None
     beside.mkdir()
     hidden = dockerfile == HIDDEN_DOCKERFILE
     file = beside / ("Dockerfile" if hidden else there.name)
     (shutil.move if hidden else shutil.copyfile)(there, file)
     beside.joinpath(f"{file.name}.dockerignore").write_text(_CHOSEN)
     return ContextFolder(folder, file)
+
+
+class _Packed(NamedTuple):
+    """A context that is in memory."""
+
+    tar: BytesIO
+    dockerfile: str = ""
+
+    def write_to(self, stream: BinaryIO) -> None:
+        """Write the tar."""
+        stream.write(self.tar.getbuffer())
 
 
 def _packed(context: BuildContext) -> BytesIO | None:
@@ -98,28 +116,24 @@ class _Held:
         """Do nothing: it is all in memory."""
 
 
-def _unpacked(tar: tarfile.TarFile, folder: Path, most: int) -> bool:
+def _unpack(members: Iterator[Member], folder: Path, most: int) -> bool:
     """Write the files, `most` of them if it is not 0; say whether a builder would see the same."""
-    with suppress(OSError):  # a full disk, for example: a tar needs none
-        folder.mkdir()
-        return _unpack(tar, folder, most)
-    return False
-
-
-def _unpack(tar: tarfile.TarFile, folder: Path, most: int) -> bool:
     links: set[str] = set()
-    folders: list[tarfile.TarInfo] = []
-    for number, member in enumerate(tar, 1):
-        if (most and number > most) or not _is_readable(member):
+    files: set[str] = set()
+    folders: dict[str, tarfile.TarInfo] = {}
+    for number, member in enumerate(members, 1):
+        info = member.info
+        again = info.name in links or info.name in files
+        if (most and number > most) or not _is_readable(info) or again:
             return False
-        if links.intersection(above(member.name)):
+        if links.intersection(above(info.name)) or (info.islnk() and info.linkname not in files):
             return False
-        _write(tar, member, folder)
-        if member.issym():
-            links.add(member.name)
-        if member.isdir():
-            folders.append(member)
-    _date(folder, folders)
+        _write(member, folder)
+        if info.isdir():
+            folders[info.name] = info
+        else:
+            (links if info.issym() else files).add(info.name)
+    _date(folder, folders.values())
     return True
 
 
@@ -132,21 +146,23 @@ def _is_readable(member: tarfile.TarInfo) -> bool:
     return member.isreg() or member.isdir() or member.issym() or member.islnk()
 
 
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    place = folder / member.name
+def _write(member: Member, folder: Path) -> None:
+    info, content = member
+    place = folder / info.name
     place.parent.mkdir(parents=True, exist_ok=True)
-    if member.isdir():
+    if info.isdir():
         place.mkdir(exist_ok=True)
-    elif member.issym():
-        place.symlink_to(member.linkname)
-        os.utime(place, (member.mtime, member.mtime), follow_symlinks=False)
-    elif member.islnk():
-        place.hardlink_to(folder / member.linkname)
+    elif info.issym():
+        place.symlink_to(info.linkname)
+        os.utime(place, (info.mtime, info.mtime), follow_symlinks=False)
+    elif info.islnk():
+        place.hardlink_to(folder / info.linkname)
     else:
-        source = tar.extractfile(member)
-        place.write_bytes(source.read() if source else b"")
-        place.chmod(member.mode)
-        os.utime(place, (member.mtime, member.mtime))
+        with place.open("xb") as stream:  # never through what is there already
+            if content is not None:
+                shutil.copyfileobj(content, stream)
+        place.chmod(info.mode)
+        os.utime(place, (info.mtime, info.mtime))
 
 
 def _date(folder: Path, members: Iterable[tarfile.TarInfo]) -> None:

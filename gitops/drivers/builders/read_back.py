@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import IO, BinaryIO, NamedTuple, cast
@@ -13,6 +13,13 @@ from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext
 from gitops.drivers.builders.piped import piped
 
 _IGNORE = ".dockerignore"
+
+
+class Member(NamedTuple):
+    """What a tar tells of a file, folder or link, and the content of a file."""
+
+    info: tarfile.TarInfo
+    content: IO[bytes] | None
 
 
 class _Pieces:
@@ -33,17 +40,25 @@ class _Pieces:
         return found[:size]
 
 
+Guard = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""Gives pieces on, or raises when it is time to end."""
+
+
 @contextmanager
-def read_back(context: BuildContext) -> Iterator[tarfile.TarFile]:
+def read_back(context: BuildContext, guard: Guard = iter) -> Iterator[Iterator[Member]]:
     """Give the members of a context's tar, to be read one after the other.
 
     What writing the context raises is raised where the members end.
     """
     with piped(context) as pieces:
-        stream = cast("BinaryIO", _Pieces(pieces))
-        yield tarfile.open(  # noqa: SIM115 - it ends with the stream
-            fileobj=stream, mode="r|", encoding="utf-8", errors="surrogateescape"
-        )
+        yield _members(cast("BinaryIO", _Pieces(guard(pieces))))
+
+
+def _members(stream: BinaryIO) -> Iterator[Member]:
+    with tarfile.open(fileobj=stream, mode="r|", encoding="utf-8", errors="surrogateescape") as tar:
+        for member in tar:
+            yield Member(member, tar.extractfile(member) if member.isreg() else None)
+            tar.members = []  # type: ignore[attr-defined] # it would keep all of them
 
 
 class Veiled(NamedTuple):
@@ -67,8 +82,7 @@ class Veiled(NamedTuple):
             return
         lines = f"{_IGNORE}\n"
         with read_back(self.context) as source:
-            for member in source:
-                content = source.extractfile(member) if member.isreg() else None
+            for member, content in source:
                 if member.name == _IGNORE and content is not None:
                     lines = f"{content.read().decode(errors='surrogateescape')}\n"
                 else:

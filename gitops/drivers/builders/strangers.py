@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO, NamedTuple, cast
 
-from gitops.drivers.base import BuildContext, BuildJob, DriverError, ErrorKind
+from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext, BuildJob, DriverError, ErrorKind
 from gitops.model.dockerfile.strangers import LONGEST, objections
 
 
@@ -42,7 +42,8 @@ def checked(context: BuildContext, job: BuildJob) -> Iterator[BuildContext]:
         context.write_to(cast("BinaryIO", file))
         found = list(objections(_dockerfile(file, context.dockerfile), job.args))
         if found:
-            what = f"the Dockerfile {context.dockerfile} may not be built for a stranger"
+            named = "" if context.dockerfile == HIDDEN_DOCKERFILE else f" {context.dockerfile}"
+            what = f"the Dockerfile{named} may not be built for a stranger"
             raise DriverError(ErrorKind.DENIED, what, "; ".join(found[:5]))
         yield _Written(context.dockerfile, file)
 

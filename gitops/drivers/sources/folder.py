@@ -45,16 +45,11 @@ class FolderContext(NamedTuple):
     root: Path
     file: str
     """The Dockerfile's path in the folder."""
+    dockerfile: str
+    """Its path in the tar; see `BuildContext`."""
     source: Source
     recipe: str = ""
     """What takes the place of the Dockerfile's text, if it is not empty."""
-
-    @property
-    def dockerfile(self) -> str:
-        """The Dockerfile's path in the tar; see `BuildContext`."""
-        with explained(self.root):
-            ignored = bool(self.file) and _matcher(self.root, self.file).ignored(self.file)
-        return HIDDEN_DOCKERFILE if ignored else self.file
 
     def write_to(self, stream: BinaryIO) -> None:
         """Write the tar; CONFLICT, with the tar left unfinished, when the folder has changed."""
@@ -106,7 +101,9 @@ def folder_context(
 ) -> Iterator[FolderContext]:
     """Give the folder for sending; whether it is still `source` is seen while it is sent."""
     root, name = _checked(path, dockerfile)
-    yield FolderContext(root, name, source, recipe)
+    with explained(root):
+        ignored = bool(name) and _matcher(root, name).ignored(name)
+    yield FolderContext(root, name, HIDDEN_DOCKERFILE if ignored else name, source, recipe)
 
 
 def _checked(path: str, dockerfile: str) -> tuple[Path, str]:

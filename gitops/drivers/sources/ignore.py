@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import HIDDEN_DOCKERFILE, DriverError, ErrorKind
 from gitops.drivers.sources.automaton import Automaton, Part
 
 NAME = ".dockerignore"
@@ -60,7 +60,12 @@ class Matcher:
         self._folders: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._patterns)}
 
     def ignored(self, path: str) -> bool:
-        """Say whether `path` (relative, forward slashes) is left out."""
+        """Say whether `path` (relative, forward slashes) is left out.
+
+        What has the name of hidden Dockerfiles is, or a builder would have two of them.
+        """
+        if path == HIDDEN_DOCKERFILE or path.startswith(f"{HIDDEN_DOCKERFILE}/"):
+            return True
         ignored = False
         for pattern, match in zip(self._patterns, self._matches(path), strict=True):
             if match:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
@@ -16,7 +16,7 @@ from gitops.engine.ports import TaskTools
 from gitops.engine.tasks.build_lines import DOCKERFILE, args_of, dockerfile_of, is_remote
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages, base_images
-from gitops.model.image import canonical
+from gitops.model.image import canonical, parse_image
 from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.resources import BuildTask, Steps
 from gitops.model.secret import Secret, Secrets
@@ -29,24 +29,24 @@ _LATER = "not-known-yet"
 _NOT_THERE = (ErrorKind.MISSING, ErrorKind.INVALID, ErrorKind.DENIED)
 
 
-class _Question:
-    """What is asked of a commit; the same question has the same answer for ever."""
+class _Answers:
+    """Remembers what was told of commits: `watch` asks the same again at every event."""
 
-    def __init__(self, known: tuple[object, ...], answer: Callable[[], BaseImages]) -> None:
-        self._known = known
-        self.answer = answer
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[tuple[object, ...], BaseImages] = {}
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Question) and self._known == other._known
+    def get(self, question: tuple[object, ...], answer: Callable[[], BaseImages]) -> BaseImages:
+        """Return the answer to a question, which is always the same."""
+        if question not in self._known:
+            found = answer()
+            if len(self._known) >= self._most:
+                self._known.pop(next(iter(self._known)))
+            self._known[question] = found
+        return self._known[question]
 
-    def __hash__(self) -> int:
-        return hash(self._known)
 
-
-@lru_cache(512)
-def _remembered(question: _Question) -> BaseImages:
-    """Return the answer to a question: `watch` asks the same one again at every event."""
-    return question.answer()
+_ANSWERS = _Answers(512)
 
 
 class StepBases(NamedTuple):
@@ -82,10 +82,12 @@ class StepBases(NamedTuple):
             return BaseImages()
         if not source.commit:
             return self._looked_up(task, steps, source)
-        facts = self._facts(task, source)
-        said = (*steps[:2], *sorted(steps.values.items()))
-        known = (source.location, source.pull, source.tree, source.recipe, facts, said)
-        return _remembered(_Question(known, partial(self._looked_up, task, steps, source)))
+        known = (
+            (source.location, source.pull, source.tree, source.recipe),
+            (*steps[:2], repr(sorted(steps.values.items())), *sorted(task.secrets)),
+            (self._facts(task, source), task.source),
+        )
+        return _ANSWERS.get(known, partial(self._looked_up, task, steps, source))
 
     def _looked_up(self, task: BuildTask, steps: Steps, source: Source) -> BaseImages:
         with self.tools.files(task, source, self.secrets) as files:
@@ -139,7 +141,7 @@ class StepBases(NamedTuple):
 def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
     """Give what each build builds on, less what the task makes itself."""
     builds = [(step, step.work) for step in task.steps if isinstance(step.work, BuildLine)]
-    made = {canonical(name) for step in task.steps for name in _made_by(step)}
+    made = _Made(task)
     for step, line in builds:
         if is_remote(line.context):
             continue
@@ -148,8 +150,8 @@ def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
             continue
         found = base_images(text, args_of(step, line), line.target)
         yield BaseImages(
-            tuple(name for name in found.runtime if _is_followed(name, made)),
-            tuple(name for name in found.build if _is_followed(name, made)),
+            tuple(name for name in found.runtime if made.follows(name)),
+            tuple(name for name in found.build if made.follows(name)),
             found.unknown,
         )
 
@@ -175,8 +177,25 @@ def _made_by(step: TaskStep) -> tuple[str, ...]:
     return step.work.tags if isinstance(step.work, BuildLine) else step.work
 
 
-def _is_followed(name: str, made: set[str]) -> bool:
-    return _LATER not in name and canonical(name) not in made
+class _Made:
+    """What a task makes itself: by the names that its steps give, or that stand in its commands."""
+
+    def __init__(self, task: Task) -> None:
+        self._names = {canonical(name) for step in task.steps for name in _made_by(step)}
+        lines = [step.work for step in task.steps if isinstance(step.work, RunLine)]
+        self._commands = "\n".join(word for line in lines for word in _words(line))
+
+    def follows(self, name: str) -> bool:
+        """Say whether a base is one that a run only takes: it is moved by others."""
+        path = parse_image(name).repository
+        # One without a slash is Docker's own, which no task pushes, and a common word.
+        said = "/" in path and path in self._commands
+        return not (said or _LATER in name or canonical(name) in self._names)
+
+
+def _words(line: RunLine) -> Iterator[str]:
+    yield from line.args
+    yield from (f"{name}={value}" for name, value in line.env)
 
 
 def _joined(all_: list[BaseImages]) -> BaseImages:

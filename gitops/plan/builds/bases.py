@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages, Unknown, base_images
-from gitops.model.image import canonical
+from gitops.model.image import canonical, parse_image
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Found
 from gitops.model.resources import BuildTask
@@ -28,8 +28,8 @@ class Ground(NamedTuple):
     """Tasks that build on each other in a circle, each with the whole of it in words."""
 
     def maker(self, image: str) -> Address | None:
-        """Return the task that makes an image, by any of its names."""
-        return self.makers.get(canonical(image))
+        """Return the task that makes an image, by any of its names; none for an exact digest."""
+        return _maker(self.makers, image)
 
 
 def ground(bundle: Bundle, inputs: Inputs) -> Ground:
@@ -38,7 +38,7 @@ def ground(bundle: Bundle, inputs: Inputs) -> Ground:
     edges = {
         task.address: {
             *task.triggers.after,
-            *(makers[base] for base in map(canonical, followed(task, inputs)) if base in makers),
+            *filter(None, (_maker(makers, base) for base in followed(task, inputs))),
         }
         - {task.address}
         for task in bundle.tasks
@@ -109,7 +109,7 @@ def elsewhere(bundle: Bundle, inputs: Inputs) -> tuple[str, ...]:
     """Return the images whose digests have to be asked for: those that no task here makes."""
     bases = {base for task in bundle.tasks for base in _of_all(task, inputs)}
     makers = _makers(bundle, inputs) if bases else {}
-    return tuple(sorted(base for base in bases if canonical(base) not in makers))
+    return tuple(sorted(base for base in bases if _maker(makers, base) is None))
 
 
 def _of_all(task: BuildTask, inputs: Inputs) -> Iterator[str]:
@@ -117,6 +117,10 @@ def _of_all(task: BuildTask, inputs: Inputs) -> Iterator[str]:
     seen = inputs.sources.get(task.address)
     for source in (seen.value, *seen.value.beside) if isinstance(seen, Found) else ():
         yield from bases_of(task, source)
+
+
+def _maker(makers: Mapping[str, Address], image: str) -> Address | None:
+    return None if parse_image(image).digest else makers.get(canonical(image))
 
 
 def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:

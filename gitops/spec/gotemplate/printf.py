@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gitops.spec.gotemplate.faults import Complaint
-from gitops.spec.gotemplate.limits import WIDTH
+from gitops.spec.gotemplate.limits import WIDTH, check_size
 from gitops.spec.gotemplate.printing import (
     back_quoted,
     quote,
@@ -34,6 +34,19 @@ class _Verb(NamedTuple):
     exact: int | None
 
 
+class _Room:
+    """What a text may still come to: one value can be asked for any number of times."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def take(self, text: str) -> str:
+        """Return a piece; complain when the pieces are too long together."""
+        self._taken += len(text)
+        check_size(self._taken)
+        return text
+
+
 class _Values:
     """The values in the order in which verbs take them: one after the other, or by `[number]`."""
 
@@ -58,9 +71,17 @@ class _Values:
             raise Complaint(f"the layout has no verb for {left} of its values")
 
 
+class _Form(NamedTuple):
+    """How a value is written: its verb, its width, and the room that is left."""
+
+    verb: _Verb
+    width: int
+    room: _Room
+
+
 def printf(layout: str, *values: object) -> str:
     """Return the values in a layout of verbs; complain about a verb that does not fit its value."""
-    given = _Values(values)
+    given, room = _Values(values), _Room()
 
     def filled(match: re.Match[str]) -> str:
         flags, width, precision, index, verb = match.groups()
@@ -70,7 +91,8 @@ def printf(layout: str, *values: object) -> str:
         exact = None if precision is None else _number(precision or "0", given)
         if verb is None:
             raise Complaint("the layout ends inside a verb", "write %% for a percent sign")
-        return _formatted(_Verb(verb, flags, exact), wide or 0, given.take(index, match.group()))
+        form = _Form(_Verb(verb, flags, exact), wide or 0, room)
+        return _formatted(form, given.take(index, match.group()))
 
     text = VERB.sub(filled, layout)
     given.end()
@@ -86,17 +108,15 @@ def _number(text: str | None, given: _Values) -> int | None:
     return value
 
 
-def _formatted(verb: _Verb, width: int, value: object) -> str:
+def _formatted(form: _Form, value: object) -> str:
     """Return a value; of a list and a mapping each part by itself."""
+    verb, width, room = form
     if verb.name not in "vT" and isinstance(value, list):
-        return f"[{' '.join(_formatted(verb, width, each) for each in value)}]"
+        return f"[{' '.join(_formatted(form, each) for each in value)}]"
     if verb.name not in "vT" and isinstance(value, dict):
-        pairs = [
-            f"{_formatted(verb, width, key)}:{_formatted(verb, width, value[key])}"
-            for key in sorted(value)
-        ]
+        pairs = [f"{_formatted(form, key)}:{_formatted(form, value[key])}" for key in sorted(value)]
         return f"map[{' '.join(pairs)}]"
-    return _padded(_text(verb, value), verb.flags, width)
+    return room.take(_padded(_text(verb, value), verb.flags, width))
 
 
 def _text(verb: _Verb, value: object) -> str:

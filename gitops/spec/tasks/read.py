@@ -50,14 +50,21 @@ def read_task(
 
     Everything that templates may ask for has to be in `given`. No finding holds a secret's value.
     """
-    task, found = _read(source, given, fetch)
+    read: list[str] = []
+
+    def noted(where: str) -> str:
+        read.append(fetch(where))
+        return read[-1]
+
+    task, found = _read(source, given, noted)
     if task is None or has_errors(found):
         return None, found
     named = list(_secret_names(task, given))
     if not named:
         return task, found
     # A name may hold the value by chance: only one that is another with another secret tells it.
-    other, _ = _read(source, with_other_secrets(given), fetch)
+    texts = iter(read)
+    other, _ = _read(source, with_other_secrets(given), lambda _where: next(texts, ""))
     findings = [each for step, key, each in named if _differs(task, other, step, key)]
     if not findings:
         return task, found

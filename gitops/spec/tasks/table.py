@@ -101,7 +101,7 @@ class Table(NamedTuple):
     def number(self, key: str) -> float:
         """Return a number, which may be written as text; 0 when there is nothing."""
         value = self.found.get(key)
-        if value in (None, "", 0):
+        if value is None or value == "" or (value == 0 and not isinstance(value, bool)):
             return 0.0
         numeric = isinstance(value, int | Decimal | str) and not isinstance(value, bool)
         try:

@@ -1,0 +1,31 @@
+"""How long a build may take, and whether anybody still wants it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from gitops.drivers.base import Cancel, DriverError, ErrorKind
+
+
+class TimeLimit:
+    """Knows when a build has run out of time (`timeout` seconds, 0 for none), or is called off."""
+
+    def __init__(self, timeout: float, cancel: Cancel, what: str) -> None:
+        self._end = time.monotonic() + timeout if timeout else None
+        self._timeout = timeout
+        self._cancel = cancel
+        self._what = what
+
+    def check(self) -> None:
+        """Raise CANCELLED or TIMEOUT when it is time."""
+        if self._cancel.is_set():
+            raise DriverError(ErrorKind.CANCELLED, f"{self._what} was given up")
+        if self._end is not None and time.monotonic() > self._end:
+            raise DriverError(ErrorKind.TIMEOUT, f"{self._what} did not end in {self._timeout:g} s")
+
+    def guarded(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        """Give `body`, ended by an error when it is time."""
+        for chunk in body:
+            self.check()
+            yield chunk
