@@ -62,6 +62,11 @@ CASES: Mapping[str, Said] = {
         "its log says that the environment variable API_KEY is missing; its log says: KeyError",
         "set API_KEY in spec.env",
     ),
+    "killed, under a limit": Said(
+        ENDED._replace(exit_code=137, memory=32 << 20),
+        "most likely it took more than its limit of 32Mi",
+        "raise resources.memory",
+    ),
     "killed": Said(ENDED._replace(exit_code=137), "ended by SIGKILL", "something killed it"),
     "crashed": Said(ENDED._replace(exit_code=139), "ended by SIGSEGV", "crashed"),
     "port in use": Said(

@@ -68,7 +68,7 @@ VERSIONS = {
     ),
     "out of memory": Bad(
         {"EAT_MB": "200"},
-        ("it ran out of memory: it took more than its limit of 32Mi",),
+        ("it took more than its limit of 32Mi",),
         "raise resources.memory",
         health={"stableFor": "2s", "deadline": "8s"},
     ),

@@ -77,7 +77,12 @@ TRIES: dict[str, Try] = {
         cmd("-v /var/run/docker.sock:/var/run/docker.sock busybox ls /var/run"), "engine's machine"
     ),
     "mounted-path": Try(cmd("-v /etc:/x busybox ls /x"), "engine's machine"),
-    "mounted-volume": Try(cmd("-v %(project)s-local:/x busybox ls /x"), "there is no volume"),
+    # The name is that of the run's own, empty volume, whatever volume of the engine has it.
+    "mounted-volume": Try(
+        cmd("-v %(project)s-local:/x busybox sh -c 'echo holds $(ls -A /x | wc -l)'"),
+        "holds 0",
+        harmless=True,
+    ),
     "mount-option": Try(cmd("--mount type=bind,src=/etc,dst=/x busybox ls /x"), "mount"),
     "volumes-from": Try(cmd("--volumes-from %(container)s busybox ls /"), "volumes-from"),
     "privileged-option": Try(cmd("--privileged busybox id"), "privileged"),

@@ -21,7 +21,6 @@ from gitops.engine.tasks.errand import UnreadableError
 from gitops.engine.tasks.names import shared_volume
 from gitops.model.diagnostics import Diagnostic, Severity, Span, has_errors
 from gitops.model.secret import Secret
-from gitops.model.task_runs import CauseKind
 from gitops.model.tasks import RunFacts, SecretNeed, Task
 from gitops.spec.limits import FILE_BYTES
 from gitops.spec.report import as_text
@@ -79,7 +78,7 @@ class Text(NamedTuple):
             git_tag=known.facts.tag,
             repository=known.facts.url,
             task_name=known.task,
-            triggered_by=CauseKind.MANUAL.value,
+            triggered_by="Manual",
             shared_volume=shared_volume(run),
         )
         return Given(facts, known.handed.values, known.handed.secrets, now)

@@ -99,4 +99,7 @@ def _exit_code(client: SdkClient, name: str, output: Output) -> int:
             time.sleep(_LOOK)
         if killed:
             output("the engine ended a process: the container's memory limit was reached")
+        elif code == _KILLED:
+            # The engine misses some of the kernel's kills.
+            output("it was killed (exit code 137): its memory limit may have been reached")
     return code

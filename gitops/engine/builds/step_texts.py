@@ -17,6 +17,7 @@ from gitops.model.diagnostics import has_errors
 from gitops.model.image import registry_of
 from gitops.model.resources import Registry, Steps
 from gitops.model.secret import Secret
+from gitops.model.task_runs import CauseKind
 from gitops.model.tasks import RunFacts, Task
 from gitops.model.wanted import WantedImage
 
@@ -115,6 +116,14 @@ def server_of(job: Job) -> str:
     return found.server if isinstance(found, Registry) else ""
 
 
+def _triggered_by(job: Job) -> str:
+    """Return the kind of the first cause; `Manual` as in runs that have no task."""
+    if not job.action.causes:
+        return ""
+    kind = job.action.causes[0].kind
+    return "Manual" if kind is CauseKind.MANUAL else kind.value
+
+
 def _facts(job: Job, run: str) -> RunFacts:
     source, image = job.recipe.source, job.image
     moment = datetime.fromtimestamp(job.scene.world.clock(), UTC)
@@ -128,6 +137,6 @@ def _facts(job: Job, run: str) -> RunFacts:
         git_tag=source.tag,
         repository=source.url,
         task_name=image.owner.name,
-        triggered_by=job.action.causes[0].kind.value if job.action.causes else "",
+        triggered_by=_triggered_by(job),
         shared_volume=shared_volume(run),
     )

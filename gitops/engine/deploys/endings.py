@@ -98,6 +98,13 @@ def _ended_by_signal(report: GateReport) -> Diagnosis | None:
         name = signal.Signals(number).name
     except ValueError:
         return None
+    if name == "SIGKILL" and report.memory:
+        # Engines (20.10 with containerd 1.6) miss some of the kernel's kills.
+        return Diagnosis(
+            f"it was ended by SIGKILL {_when(report)} (exit code {report.exit_code}); most likely"
+            f" it took more than its limit of {size(report.memory)}",
+            "raise resources.memory in the spec, unless somebody killed it",
+        )
     todo = {
         "SIGSEGV": "the program crashed; its log, or a run by hand, may show where",
         "SIGABRT": "the program gave up by itself; its log should say why",
