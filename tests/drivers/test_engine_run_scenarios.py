@@ -85,15 +85,13 @@ def test_run_that_cannot_start_leaves_nothing(lab: Lab) -> None:
 
 
 def test_run_tells_of_a_memory_kill(lab: Lab) -> None:
-    """A run that needs more memory than it may have says so in its last line.
-
-    The engine (20.10) misses one such kill in twenty on a busy machine.
-    """
+    """A run that needs more memory than it may have says so in its last line."""
     said: list[str] = []
     wanted = lab.container(
         command=script("exec tail /dev/zero"), resources=Resources(memory=8 * MEGABYTE)
     )
     assert lab.engine.run_once(wanted, {}, (said.append, Event()), 60) == 137
+    # The engine (20.10) misses one such kill in twenty on a busy machine.
     assert re.search(r"memory limit (was|may have been) reached", said[-1])
 
 
