@@ -31,6 +31,8 @@ class TaskSnapshot(NamedTuple):
     """The absolute path of a Dockerfile that lay outside of the context."""
     aliases: Mapping[str, str] = MappingProxyType({})
     """The texts of the files of aliases that it named, by path or URL."""
+    top: str = "."
+    """Where paths started that were not absolute."""
     made: bool = False
     """Whether the text was made of the options of a command."""
     tag: str = ""

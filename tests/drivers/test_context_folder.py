@@ -193,7 +193,7 @@ def test_a_large_context_is_called_off() -> None:
     limit = TimeLimit(0, cancel, "the build")
     with (
         pytest.raises(DriverError, match="the build was given up"),
-        context_folder(Written(write, HIDDEN_DOCKERFILE), limit.guarded),
+        context_folder(Written(write, HIDDEN_DOCKERFILE), limit.check),
     ):
         raise AssertionError
 

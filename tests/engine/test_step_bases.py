@@ -26,6 +26,14 @@ spec: {source: {path: FOLDER}, secrets: {token: {env: TOKEN}}, WHAT}
 """
 
 
+MENTIONED = {
+    "docker.io/acme/base": "skopeo copy x docker://acme/base",
+    "index.docker.io/acme/base": "docker push docker.io/acme/base:1",
+    "acme/base": "docker push ghcr.io/acme/base-tools other",
+    "acme/base:2": "busybox ls /srv/acme/based other",
+}
+
+
 class Shop:
     """A folder with the files of a task."""
 
@@ -126,6 +134,10 @@ def test_what_a_command_names_may_be_its_own(shop: Shop) -> None:
     build = "{build: -t a .}"
     shop.write("Dockerfile", "FROM localhost:5000/base\n")
     assert shop.told(f"steps: [{push}, {build}]") == BaseImages()
+    for name, line in MENTIONED.items():
+        shop.write("Dockerfile", f"FROM {name}\n")
+        found = shop.told(f"steps: [{{cmd: {line}}}, {build}]").runtime
+        assert found == ((name,) if line.endswith("other") else ()), line
     shop.write("Dockerfile", "FROM kaniko\n")
     assert shop.told(f"steps: [{push}, {build}]").runtime == ("kaniko",)
 

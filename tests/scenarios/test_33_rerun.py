@@ -187,6 +187,23 @@ def test_aliases_and_values_are_as_they_were(quick: Quick, server_of_aliases: st
     assert "before away 1.5 float64\n" in again.out, str(again)
 
 
+def test_aliases_at_the_top_are_as_they_were(quick: Quick, tmp_path: Path) -> None:
+    """A file of aliases that was found beside no task file is found from another directory."""
+    (quick.folder / "ci").mkdir()
+    quick.write("ci/far.yaml", "far: before\n")
+    quick.write(
+        "ci/acb.yaml",
+        "version: v1.1.0\nalias: {src: [ci/far.yaml]}\nsteps: [{cmd: busybox echo $far}]\n",
+    )
+    quick.run("ci/acb.yaml")
+    first = str(_latest(quick)["id"])
+    quick.write("ci/far.yaml", "far: after\n")
+    quick.folder = tmp_path / "elsewhere"
+    quick.folder.mkdir()
+    again = quick.gitops("rerun", first)
+    assert "before\n" in again.out, str(again)
+
+
 def test_a_tag_is_as_it_was(quick: Quick, tmp_path: Path) -> None:
     """A run of a tag of git knows the tag when it is done again."""
     repo = Repo(tmp_path / "repo")

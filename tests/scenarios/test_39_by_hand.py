@@ -90,13 +90,13 @@ def test_a_task_file_with_aliases_and_a_secret_value(world: World) -> None:
     assert world.containers() == []
     world.gitops("reconcile")
     told = world.gitops("run", "BuildTask/hello", "--set-secret", "word=not-to-be-seen")
-    assert "say: *** MANUAL" in told.out
+    assert "say: *** Manual" in told.out
     record = latest(world)
     assert "not-to-be-seen" not in world.gitops("logs", record["id"]).out
     refused = world.gitops("rerun", record["id"], ok=False)
     assert "--set-secret word=VALUE" in refused.err
     again = world.gitops("rerun", record["id"], "--set-secret", "word=another-one")
-    assert "say: *** MANUAL" in again.out
+    assert "say: *** Manual" in again.out
 
 
 STRANGE = {

@@ -185,6 +185,14 @@ BOMBS = [
     ("{{ regexReplaceAll `` (repeat 9999 `a`) (repeat 9999 `b`) }}", "too long"),
     ("{{ uniq (until 90000) }}", "too long"),
     ("{{ $x := repeat 1000000 `a` }}{{ printf (repeat 100000 `%[1]s`) $x }}", "too long"),
+    (
+        "{{ $l := splitList `,` (repeat 20000 `,`) }}{{ printf (repeat 2000 `%[1]s`) $l }}",
+        "too long",
+    ),
+    (
+        "{{ $x := list (repeat 900000 `x`) }}{{ range 9 }}{{ $x = concat $x $x }}{{ end }}",
+        "too long",
+    ),
     ("{{ printf `%10000s` (splitList `.` (repeat 90000 `.`)) }}", "too long"),
     ("{{ add 9223372036854775807 1 }}", "64 bits"),
     ("{{ index (splitList `.` (repeat 9999999 `.`)) 1 }}", "too long"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,15 +22,14 @@ class AliasFiles:
     """Reads each file once: what was checked is what runs. `known` are those of an earlier run, by
     the names that `kept` gave them.
 
-    URLs are asked; other files are those of `files`, or without it of this machine. `folder` is
-    where the task file is.
+    URLs are asked; other files are those of `files`, or without it of this machine, from `top` on.
     """
 
     def __init__(
-        self, files: Ask | None, folder: str, known: Mapping[str, str], redact: Redact
+        self, files: Ask | None, top: Path, known: Mapping[str, str], redact: Redact
     ) -> None:
         self._files = files
-        self._folder = folder
+        self.top = top
         self._known = known
         self._redact = redact
         self._read: dict[str, str] = {}
@@ -54,33 +54,37 @@ class AliasFiles:
         """Give the name of each place; those that differ by what must not be kept have a number."""
         seen = Counter[str]()
         for place in places:
-            clean = redact(place)
-            name = _shown(clean) if "://" in clean else self._path(clean)
+            name = redact(_shown(place) if "://" in place else self._path(place))
             seen[name] += 1
             yield name if seen[name] == 1 else f"{name} ({seen[name]})"
 
     def _path(self, path: str) -> str:
-        """Return a path as seen from the task file, if it lies below that; a rerun is elsewhere."""
-        top = f"{self._folder}/"
-        return f"./{path.removeprefix(top)}" if path.startswith(top) else path
+        """Return the path that a file has wherever a rerun is asked for."""
+        if self._files:
+            return posixpath.normpath(path)
+        place = self.top / path
+        return str(place.parent.resolve() / place.name)
 
     def _text(self, where: str) -> str:
         if "://" in where:
             from gitops.drivers.contexts.alias_urls import read_aliases  # noqa: PLC0415 - rare
 
             return read_aliases(where)
-        content = self._files().read(where) if self._files else read_bounded(Path(where))
+        content = self._files().read(where) if self._files else read_bounded(self.top / where)
         return content.decode()
 
 
 def alias_files(
     files: Ask | None,
-    folder: str = "",
+    top: str = ".",
     known: Mapping[str, str] = MappingProxyType({}),
     redact: Redact = str,
 ) -> AliasFiles:
-    """Return what reads the files of aliases of one task; `redact` takes secrets out of names."""
-    return AliasFiles(files, folder, known, redact)
+    """Return what reads the files of aliases of one task, whose paths start at `top`.
+
+    `redact` takes secrets out of names.
+    """
+    return AliasFiles(files, Path(top).resolve(), known, redact)
 
 
 def _shown(url: str) -> str:

@@ -200,6 +200,7 @@ def _snapshot(wish: QuickRun, prepared: Prepared) -> str:
             text=source.text,
             file=source.file,
             folder=_folder(wish, source),
+            top=str(prepared.text.fetch.top),
             made=source.made,
             context=kept(wish.context),
             dockerfile=wish.dockerfile,

@@ -70,7 +70,7 @@ def _prepared(wish: QuickRun, record: TaskRun, kept: TaskSnapshot) -> Iterator[P
         text = Text(
             source,
             Known(given, known.server, facts),
-            alias_files(_shelf(kept, files), kept.folder, kept.aliases, Redactor(given.hidden)),
+            alias_files(_shelf(kept, files), kept.top, kept.aliases, Redactor(given.hidden)),
         )
         yield Prepared(here, text, given, files, known)
 

@@ -128,12 +128,11 @@ def file_text(name: str, files: Files | None) -> Found:
     path = Path(name)
     if path.is_file():
         text = _decoded(read_bounded(path), name)
-        return TaskText(text, name, str(path.parent)), alias_files(None, str(path.parent))
+        return TaskText(text, name, str(path.parent)), alias_files(None)
     try:
         if files is not None:
             text = _decoded(files().read(name), name)
-            folder = posixpath.dirname(name)
-            return TaskText(text, name, folder), alias_files(files, folder)
+            return TaskText(text, name, posixpath.dirname(name)), alias_files(files)
     except DriverError as error:
         if error.kind not in (ErrorKind.MISSING, ErrorKind.INVALID):
             raise

@@ -73,7 +73,7 @@ class BuildKit(NamedTuple):
             checked(context, job) as own,
             docker_config(self.endpoint) as folder,
             _secret_files(job) as files,
-            context_folder(own, limit.guarded) as place,
+            context_folder(own, limit.check) as place,
         ):
             work = _Work(
                 self,
@@ -90,7 +90,7 @@ class BuildKit(NamedTuple):
                 cancel,
                 place,
             )
-            work.do(job, own)
+            work.do(job._replace(timeout=limit.left()), own)
 
     def _environment(self, folder: Path, mark: str) -> dict[str, str]:
         env = client_env(self.endpoint, folder) | {"DOCKER_BUILDKIT": "1"}

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext
-from gitops.drivers.builders.read_back import Guard, Member, read_back
+from gitops.drivers.builders.piped import Check, no_check
+from gitops.drivers.builders.read_back import Member, read_back
 from gitops.drivers.own_folders import own_folder
 from gitops.drivers.sources.context_tree import above
 
 MOST_BYTES = 4 << 20
 MOST_FILES = 256
+_NO_FOLDER = (OSError, ValueError, OverflowError)
+"""A full disk; a name with a NUL in it; a date that no file can have."""
 _CHOSEN = "# What is here has been chosen already.\n"
 
 
@@ -40,14 +43,16 @@ class _TooMuchError(Exception):
 
 
 @contextmanager
-def context_folder(context: BuildContext, guard: Guard = iter) -> Iterator[ContextFolder | None]:
+def context_folder(
+    context: BuildContext, check: Check = no_check
+) -> Iterator[ContextFolder | None]:
     """Give a folder that holds what the tar of a context would; none where that is no gain.
 
-    Raises what writing the context raises, and what `guard` does while a large one is written. The
-    folder is gone afterwards.
+    Raises what writing the context raises, and what `check` does meanwhile. The folder is gone
+    afterwards.
     """
     hidden = context.dockerfile == HIDDEN_DOCKERFILE
-    small = _packed(context)
+    small = _packed(context, check)
     if small is None and not hidden:
         yield None
         return
@@ -57,7 +62,7 @@ def context_folder(context: BuildContext, guard: Guard = iter) -> Iterator[Conte
         # and date for the one that it has already: no two builds may have the same name here.
         folder = top / top.name
         done = None
-        with suppress(OSError), read_back(source, guard) as members:  # a full disk, for example
+        with suppress(*_NO_FOLDER), read_back(source, check) as members:
             folder.mkdir()
             if _unpack(members, folder, 0 if hidden else MOST_FILES):
                 done = _apart(folder, context.dockerfile)
@@ -90,8 +95,8 @@ class _Packed(NamedTuple):
         stream.write(self.tar.getbuffer())
 
 
-def _packed(context: BuildContext) -> BytesIO | None:
-    stream = _Held()
+def _packed(context: BuildContext, check: Check) -> BytesIO | None:
+    stream = _Held(check)
     try:
         context.write_to(cast("BinaryIO", stream))
     except _TooMuchError:
@@ -103,11 +108,13 @@ def _packed(context: BuildContext) -> BytesIO | None:
 class _Held:
     """Keeps what is written, as long as it is little."""
 
-    def __init__(self) -> None:
+    def __init__(self, check: Check) -> None:
         self.held = BytesIO()
+        self._check = check
 
     def write(self, data: bytes) -> int:
         """Keep it."""
+        self._check()
         if self.held.tell() + len(data) > MOST_BYTES:
             raise _TooMuchError
         return self.held.write(data)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import IO, BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext
-from gitops.drivers.builders.piped import piped
+from gitops.drivers.builders.piped import Check, no_check, piped
 
 _IGNORE = ".dockerignore"
 
@@ -40,18 +40,14 @@ class _Pieces:
         return found[:size]
 
 
-Guard = Callable[[Iterator[bytes]], Iterator[bytes]]
-"""Gives pieces on, or raises when it is time to end."""
-
-
 @contextmanager
-def read_back(context: BuildContext, guard: Guard = iter) -> Iterator[Iterator[Member]]:
+def read_back(context: BuildContext, check: Check = no_check) -> Iterator[Iterator[Member]]:
     """Give the members of a context's tar, to be read one after the other.
 
     What writing the context raises is raised where the members end.
     """
-    with piped(context) as pieces:
-        yield _members(cast("BinaryIO", _Pieces(guard(pieces))))
+    with piped(context, check) as pieces:
+        yield _members(cast("BinaryIO", _Pieces(pieces)))
 
 
 def _members(stream: BinaryIO) -> Iterator[Member]:

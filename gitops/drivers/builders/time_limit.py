@@ -24,6 +24,10 @@ class TimeLimit:
         if self._end is not None and time.monotonic() > self._end:
             raise DriverError(ErrorKind.TIMEOUT, f"{self._what} did not end in {self._timeout:g} s")
 
+    def left(self) -> float:
+        """Return the seconds that are left, at least a tenth; 0 without a limit."""
+        return 0.0 if self._end is None else max(self._end - time.monotonic(), 0.1)
+
     def guarded(self, body: Iterator[bytes]) -> Iterator[bytes]:
         """Give `body`, ended by an error when it is time."""
         for chunk in body:

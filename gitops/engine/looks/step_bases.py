@@ -7,6 +7,7 @@ time of the run in it is another one each time: neither is followed.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from gitops.engine.ports import TaskTools
 from gitops.engine.tasks.build_lines import DOCKERFILE, args_of, dockerfile_of, is_remote
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages, base_images
-from gitops.model.image import canonical, parse_image
+from gitops.model.image import DOCKER_HUB, canonical, parse_image, registry_of
 from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.resources import BuildTask, Steps
 from gitops.model.secret import Secret, Secrets
@@ -187,13 +188,29 @@ class _Made:
 
     def follows(self, name: str) -> bool:
         """Say whether a base is one that a run only takes: it is moved by others."""
-        path = parse_image(name).repository
-        # One without a slash is Docker's own, which no task pushes, and a common word.
-        said = "/" in path and path in self._commands
+        said = any(_mentioned(each, self._commands) for each in _spellings(name))
         return not (said or _LATER in name or canonical(name) in self._names)
 
 
+def _spellings(name: str) -> Iterator[str]:
+    """Give the repositories by which an image may be pushed.
+
+    One without a slash is Docker's own, which no task pushes, and a common word.
+    """
+    host, path = registry_of(parse_image(canonical(name)).repository)
+    yield f"{host}/{path}"
+    if host == DOCKER_HUB and not path.startswith("library/"):
+        yield from (path, f"index.{host}/{path}")
+
+
+def _mentioned(repository: str, text: str) -> bool:
+    """Say whether a repository stands in a text as a word of its own, also behind `docker://`."""
+    word = rf"(?:(?<=//)|(?<![\w./-])){re.escape(repository)}(?![\w/-]|\.\w)"
+    return re.search(word, text) is not None
+
+
 def _words(line: RunLine) -> Iterator[str]:
+    yield line.entrypoint or ""
     yield from line.args
     yield from (f"{name}={value}" for name, value in line.env)
 

@@ -26,6 +26,12 @@ def check_size(length: int) -> None:
         raise Complaint(f"a text of {length} characters is too long: the limit is {TEXT}")
 
 
+def check_output(length: int) -> None:
+    """Complain about texts that are too long together."""
+    if length > OUTPUT:
+        raise Complaint(f"texts of {length} characters are too long: the limit is {OUTPUT}")
+
+
 def check_items(count: int) -> None:
     """Complain about a list that would be too long, before it is made."""
     if count > ITEMS:
@@ -40,13 +46,18 @@ def weight(value: object) -> int:
     if isinstance(value, str):
         check_size(len(value))
         return len(value) // 64
-    left, total = [value], 0
+    left, total, items, characters = [value], 0, 0, 0
     while left:
         each = left.pop()
         total += 1
+        if isinstance(each, str):
+            total += len(each) // 64
+            characters += len(each)
+            check_output(characters)
         if isinstance(each, list):
             left.extend(each)
         elif isinstance(each, dict):
             left.extend(each.values())
-        check_items(total + len(left))
+        items += 1
+        check_items(items + len(left))
     return total

@@ -42,9 +42,13 @@ class _Room:
 
     def take(self, text: str) -> str:
         """Return a piece; complain when the pieces are too long together."""
-        self._taken += len(text)
-        check_size(self._taken)
+        self.reserve(len(text))
         return text
+
+    def reserve(self, length: int) -> None:
+        """Count what stands between pieces."""
+        self._taken += length
+        check_size(self._taken)
 
 
 class _Values:
@@ -112,8 +116,10 @@ def _formatted(form: _Form, value: object) -> str:
     """Return a value; of a list and a mapping each part by itself."""
     verb, width, room = form
     if verb.name not in "vT" and isinstance(value, list):
+        room.reserve(len(value) + 2)
         return f"[{' '.join(_formatted(form, each) for each in value)}]"
     if verb.name not in "vT" and isinstance(value, dict):
+        room.reserve(2 * len(value) + 5)
         pairs = [f"{_formatted(form, key)}:{_formatted(form, value[key])}" for key in sorted(value)]
         return f"map[{' '.join(pairs)}]"
     return room.take(_padded(_text(verb, value), verb.flags, width))

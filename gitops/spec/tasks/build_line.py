@@ -116,12 +116,12 @@ def _file(written: str, context: str, place: Workplace) -> str:
 
 def _platforms(options: Options) -> tuple[str, ...]:
     names = [name for each in options.all("platform") for name in each.split(",")]
-    found = [platform(name) for name in names]
-    if len(names) > 1 and "" in found:
+    found = dict.fromkeys(platform(name) for name in names)
+    if len(found) > 1 and "" in found:
         raise LineError("--platform: linux alone is one of several", "write linux/amd64")
     if options.last("isolation") not in ("", "default"):
         raise LineError("--isolation: only default is there on Linux", "remove it")
-    return tuple(dict.fromkeys(filter(None, found)))
+    return tuple(filter(None, found))
 
 
 def _network(name: str, place: Workplace) -> str:

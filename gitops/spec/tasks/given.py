@@ -115,6 +115,9 @@ def _others(value: Any) -> Any:  # noqa: ANN401 - the values of a template are o
 
 
 def _other(secret: Secret) -> Secret:
+    value = secret.reveal()
+    if value.isascii() and value.isdecimal():
+        return Secret("".join(str(int(digit) % 9 + 1) for digit in value))
     return Secret(f"x{sha256(secret.reveal().encode(errors='surrogateescape')).hexdigest()[:16]}")
 
 

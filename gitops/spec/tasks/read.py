@@ -63,14 +63,19 @@ def read_task(
     if not named:
         return task, found
     # A name may hold the value by chance: only one that is another with another secret tells it.
-    texts = iter(read)
-    other, _ = _read(source, with_other_secrets(given), lambda _where: next(texts, ""))
+    other, _ = _read(source, with_other_secrets(given), _again(read))
     findings = [each for step, key, each in named if _differs(task, other, step, key)]
     if not findings:
         return task, found
-    ready = Preparer(_unmarked(source), given, fetch)
+    ready = Preparer(_unmarked(source), given, _again(read))
     text = ready.rendered(ready.aliased().text)
     return None, _shielded(ready.told(findings, text), given)
+
+
+def _again(texts: Sequence[str]) -> Fetch:
+    """Return what gives the texts once more that were fetched before, in their order."""
+    left = iter(texts)
+    return lambda _where: next(left, "")
 
 
 def _read(
