@@ -170,14 +170,26 @@ def told_of(running: Running, before: int) -> bool:
 def test_a_memory_kill(world: World) -> None:
     """A container that was killed for its memory is started again, and `why` names it as that."""
     running = watched(world, hello=bench(resources={"memory": "32Mi"}))
-    assert world.ask(path="/oom").status != 200
-    (event,) = eventually(lambda: kills(world), what="the kill is remembered")
+    (event,) = killed_until_told(world)
     assert (event["type"], event["times"]) == ("Warning", 1)
     eventually(lambda: world.ask().status == 200, what="it is up again")
     page = world.gitops("why", "WebApp/hello").out
     assert "killed     " in page, page
     assert "it ran out of memory: it took more than its limit of 32Mi, and was killed" in page, page
     ends_well(running)
+
+
+def killed_until_told(world: World) -> list[dict[str, Any]]:
+    """Have the app killed; return what is remembered of it.
+
+    The engine (20.10) misses one such kill in twenty on a busy machine.
+    """
+    for _ in range(4):
+        eventually(lambda: world.ask().status == 200, what="it is up")
+        assert world.ask(path="/oom").status != 200
+        with suppress(AssertionError):
+            return eventually(lambda: kills(world), 10, "the kill is remembered")
+    raise AssertionError("no kill was remembered")
 
 
 def kills(world: World) -> list[dict[str, Any]]:

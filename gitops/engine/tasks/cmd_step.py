@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from signal import SIGKILL
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -58,14 +59,15 @@ def run_command(step: TaskStep, line: RunLine, yard: Yard, flag: StopFlag, ear: 
         return Tried(f"step {step.id} was given up", None, end.peak_memory, end.cpu, given_up=True)
     if end.out_of_memory and not end.exit_code:
         ear.remark(f"warning: a process of step {step.id} was killed, for want of memory")
-    return Tried(_message(step, end), end.exit_code, end.peak_memory, end.cpu)
+    message = _message(step, end, container.memory)
+    return Tried(message, end.exit_code, end.peak_memory, end.cpu)
 
 
 def _tell_end(step: TaskStep, ear: Ear, code: int) -> None:
     ear.remark(f"step {step.id} is detached, and has ended: exit code {code}")
 
 
-def _message(step: TaskStep, end: StepEnd) -> str:
+def _message(step: TaskStep, end: StepEnd, memory: int) -> str:
     if end.out_of_memory and end.exit_code:
         return f"step {step.id} ran out of memory (exit code {end.exit_code})"
     if end.error:
@@ -74,6 +76,9 @@ def _message(step: TaskStep, end: StepEnd) -> str:
         return ""
     signal = end.exit_code - _SIGNALS
     told = f", signal {signal}" if 0 < signal < _SIGNALS // 2 else ""
+    if signal == SIGKILL and memory:
+        # Engines (20.10 with containerd 1.6) miss some of the kernel's kills.
+        told += "; most likely it took more than its memory limit"
     return f"step {step.id} failed: exit code {end.exit_code}{told}"
 
 
