@@ -95,7 +95,7 @@ def _polling(space: Workspace) -> Iterator[Side]:
     with git_server(root, user, password) as server:
         login = f"{{username: {user}, password: {{file: {secret}}}}}"
         git = f"{{git: {{url: '{server.url}/site.git', credentials: {login}}}}}"
-        with _following(space, "polling", git) as book:
+        with _following(space, "polling", f"{git}, interval: {INTERVAL:g}s") as book:
             yield lambda number: _measured(clone, book, number)
 
 
@@ -129,7 +129,7 @@ def _following(space: Workspace, stem: str, source: str) -> Iterator[_Book]:
     """Give the runs of a build task that `watch` follows."""
     with specs.two_ports() as (_, port):
         server = f"localhost:{port}"
-        task = f"{{repository: site, source: {source}, interval: {INTERVAL:g}s}}"
+        task = f"{{repository: site, source: {source}}}"
         text = "---\n".join(
             (
                 specs.document("Registry", "local", f"{{server: {server}, managed: {{}}}}"),
