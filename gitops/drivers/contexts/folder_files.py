@@ -31,10 +31,10 @@ class FolderFiles(NamedTuple):
 
     def content(self, path: str) -> bytes | None:
         """Return a file; see `Files`."""
-        place = self._place(path)
-        if not place.is_file():
-            return None
         with explained(self.root):
+            place = self._place(path)
+            if not place.is_file():
+                return None
             number = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(number, "rb") as stream:
                 content = stream.read(LARGEST + 1)

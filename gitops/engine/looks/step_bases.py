@@ -7,27 +7,21 @@ time of the run in it is another one each time: neither is followed.
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from gitops.drivers.base import DriverError, ErrorKind
+from gitops.drivers.base import DriverError
+from gitops.engine.looks.task_bases import LATER, Read, bases_of_builds
 from gitops.engine.ports import TaskTools
-from gitops.engine.tasks.build_lines import DOCKERFILE, args_of, dockerfile_of, is_remote
 from gitops.model.bundle import Bundle
-from gitops.model.dockerfile import BaseImages, base_images
-from gitops.model.image import DOCKER_HUB, canonical, parse_image, registry_of
+from gitops.model.dockerfile import BaseImages
 from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.resources import BuildTask, Steps
 from gitops.model.secret import Secret, Secrets
 from gitops.model.sources import Source
-from gitops.model.tasks import BuildLine, RunFacts, RunLine, Task, TaskStep
+from gitops.model.tasks import RunFacts, Task
 from gitops.plan.repositories import place_of, server_of
-
-_LATER = "not-known-yet"
-"""Stands for what only a run has: its id, its time, secrets."""
-_NOT_THERE = (ErrorKind.MISSING, ErrorKind.INVALID, ErrorKind.DENIED)
 
 
 class _Answers:
@@ -93,11 +87,9 @@ class StepBases(NamedTuple):
     def _looked_up(self, task: BuildTask, steps: Steps, source: Source) -> BaseImages:
         with self.tools.files(task, source, self.secrets) as files:
             read = self._task(task, steps, source, files.read)
-            return _joined(list(_bases(read, files.read))) if read is not None else BaseImages()
+            return bases_of_builds(read, files.read) if read is not None else BaseImages()
 
-    def _task(
-        self, task: BuildTask, steps: Steps, source: Source, read: Callable[[str], bytes]
-    ) -> Task | None:
+    def _task(self, task: BuildTask, steps: Steps, source: Source, read: Read) -> Task | None:
         """Return the task as a run would have it; none where the run itself will say what is wrong.
 
         Files of aliases are those of the source alone: a look asks no strange server.
@@ -118,105 +110,22 @@ class StepBases(NamedTuple):
         text = TaskText(
             steps.text or source.recipe, steps.file or "steps", posixpath.dirname(steps.file)
         )
-        secrets = {name: Secret(_LATER) for name in task.secrets}
+        secrets = {name: Secret(LATER) for name in task.secrets}
         found, _ = read_task(text, Given(self._facts(task, source), steps.values, secrets), fetch)
         return found
 
     def _facts(self, task: BuildTask, source: Source) -> RunFacts:
         registry = place_of(self.bundle, task).registry
         return RunFacts(
-            id=_LATER,
+            id=LATER,
             registry=server_of(self.bundle, registry) if registry else "",
             registry_name=registry.name if registry else "",
-            date=_LATER,
+            date=LATER,
             commit=source.commit,
             branch=source.branch,
             git_tag=source.tag,
             repository=source.url,
             task_name=task.address.name,
-            triggered_by=_LATER,
-            shared_volume=_LATER,
+            triggered_by=LATER,
+            shared_volume=LATER,
         )
-
-
-def _bases(task: Task, read: Callable[[str], bytes]) -> Iterator[BaseImages]:
-    """Give what each build builds on, less what the task makes itself."""
-    builds = [(step, step.work) for step in task.steps if isinstance(step.work, BuildLine)]
-    made = _Made(task)
-    for step, line in builds:
-        if is_remote(line.context):
-            continue
-        text = _dockerfile(step, line, read)
-        if text is None:
-            continue
-        found = base_images(text, args_of(step, line), line.target)
-        yield BaseImages(
-            tuple(name for name in found.runtime if made.follows(name)),
-            tuple(name for name in found.build if made.follows(name)),
-            found.unknown,
-        )
-
-
-def _dockerfile(step: TaskStep, line: BuildLine, read: Callable[[str], bytes]) -> str | None:
-    """Return the text of a build's Dockerfile, none where it is not there."""
-    name = dockerfile_of(step, line)
-    for path in (
-        (name,) if line.file else (name, name.removesuffix(DOCKERFILE) + DOCKERFILE.lower())
-    ):
-        try:
-            return read(path).decode(errors="replace")
-        except DriverError as error:
-            if error.kind not in _NOT_THERE:
-                raise
-    return None
-
-
-def _made_by(step: TaskStep) -> tuple[str, ...]:
-    """Return the names that a step gives to images, on the engine or in a registry."""
-    if isinstance(step.work, RunLine):
-        return ()
-    return step.work.tags if isinstance(step.work, BuildLine) else step.work
-
-
-class _Made:
-    """What a task makes itself: by the names that its steps give, or that stand in its commands."""
-
-    def __init__(self, task: Task) -> None:
-        self._names = {canonical(name) for step in task.steps for name in _made_by(step)}
-        lines = [step.work for step in task.steps if isinstance(step.work, RunLine)]
-        self._commands = "\n".join(word for line in lines for word in _words(line))
-
-    def follows(self, name: str) -> bool:
-        """Say whether a base is one that a run only takes: it is moved by others."""
-        said = any(_mentioned(each, self._commands) for each in _spellings(name))
-        return not (said or _LATER in name or canonical(name) in self._names)
-
-
-def _spellings(name: str) -> Iterator[str]:
-    """Give the repositories by which an image may be pushed.
-
-    One without a slash is Docker's own, which no task pushes, and a common word.
-    """
-    host, path = registry_of(parse_image(canonical(name)).repository)
-    yield f"{host}/{path}"
-    if host == DOCKER_HUB and not path.startswith("library/"):
-        yield from (path, f"index.{host}/{path}")
-
-
-def _mentioned(repository: str, text: str) -> bool:
-    """Say whether a repository stands in a text as a word of its own, also behind `docker://`."""
-    word = rf"(?:(?<=//)|(?<![\w./-])){re.escape(repository)}(?![\w/-]|\.\w)"
-    return re.search(word, text) is not None
-
-
-def _words(line: RunLine) -> Iterator[str]:
-    yield line.entrypoint or ""
-    yield from line.args
-    yield from (f"{name}={value}" for name, value in line.env)
-
-
-def _joined(all_: list[BaseImages]) -> BaseImages:
-    """Return several as one, each image and place once."""
-    runtime = tuple(dict.fromkeys(name for one in all_ for name in one.runtime))
-    build = tuple(dict.fromkeys(name for one in all_ for name in one.build if name not in runtime))
-    return BaseImages(runtime, build, tuple(dict.fromkeys(x for one in all_ for x in one.unknown)))
