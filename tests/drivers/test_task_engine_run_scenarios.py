@@ -209,7 +209,8 @@ def test_what_a_step_says_of_its_container_holds(shop: Shop) -> None:
     text = shop.said(
         "-c",
         "exec 2>&1; echo $A; id -u; pwd; hostname; grep two /etc/hosts; cat /etc/resolv.conf;"
-        " touch /new; touch /t/x && echo kept; cat /sys/fs/cgroup/pids/pids.max; df -k /dev/shm | tail -n1",
+        " touch /new; touch /t/x && echo kept; cat /sys/fs/cgroup/pids/pids.max;"
+        " df -k /dev/shm | tail -n1",
         entrypoint=("sh",),
         env={"A": "b c"},
         user="1000",
