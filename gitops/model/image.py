@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 DOCKER_HUB = "docker.io"
-_HUB_INDEX = "index.docker.io"
-"""How Docker Hub was called before."""
+HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 
 
 class ImageRef(NamedTuple):
@@ -48,16 +47,16 @@ def parse_image(text: str) -> ImageRef:
     return ImageRef(f"{head}{slash}{last}", tag, digest)
 
 
-def canonical(name: str) -> str:
+def canonical(name: str) -> ImageRef:
     """Return the one spelling of an image: `docker.io/library/busybox:latest` for `busybox`.
 
     A digest in the name is left out.
     """
     image = parse_image(name)
     host, path = registry_of(image.repository)
-    if host in (DOCKER_HUB, _HUB_INDEX):
+    if host in HUB_NAMES:
         host, path = DOCKER_HUB, path if "/" in path else f"library/{path}"
-    return f"{host}/{path}:{image.tag}"
+    return ImageRef(f"{host}/{path}", image.tag)
 
 
 def registry_of(repository: str) -> tuple[str, str]:

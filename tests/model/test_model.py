@@ -100,7 +100,7 @@ def test_the_registry_of_an_image_is_told_as_the_engine_tells_it(
 )
 def test_an_image_has_one_canonical_name(name: str, one: str) -> None:
     """However an image is spelled, it is known by the same name."""
-    assert canonical(name) == one
+    assert str(canonical(name)) == one
 
 
 def printed(secret: Secret) -> list[str]:

@@ -96,7 +96,7 @@ class ClassicBuilder(NamedTuple):
         log = ClassicLog(self.redact, use.output)
         with (
             self._translated(str(job.image), use.deadline, log.kept),
-            piped(Veiled(context)) as body,
+            piped(Veiled(context), use.deadline.check) as body,
         ):
             for message in messages(use, job, (context.dockerfile, body), found):
                 self._take(message, str(job.image), log)

@@ -31,7 +31,7 @@ def messages(
     use.client.params = dict(cpu_limits(job))  # of the session: its `build` has no word for them
     try:
         return use.client.build(
-            fileobj=cast("IO[bytes]", use.deadline.guarded(body)),  # requests takes pieces
+            fileobj=cast("IO[bytes]", body),  # requests takes pieces
             custom_context=True,
             decode=True,
             rm=True,

@@ -11,14 +11,14 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from gitops.drivers.base import HIDDEN_DOCKERFILE, BuildContext
 from gitops.drivers.builders.piped import Check, no_check
-from gitops.drivers.builders.read_back import Member, read_back
+from gitops.drivers.builders.read_back import Member, members_of, read_back
 from gitops.drivers.own_folders import own_folder
 from gitops.drivers.sources.context_tree import above
 
@@ -56,13 +56,13 @@ def context_folder(
     if small is None and not hidden:
         yield None
         return
-    source = context if small is None else _Packed(small)
+    source = read_back(context, check) if small is None else nullcontext(members_of(small))
     with own_folder("context") as top:
         # BuildKit tells contexts apart by their folders' names, and takes a file of the same size
         # and date for the one that it has already: no two builds may have the same name here.
         folder = top / top.name
         done = None
-        with suppress(*_NO_FOLDER), read_back(source, check) as members:
+        with suppress(*_NO_FOLDER), source as members:
             folder.mkdir()
             if _unpack(members, folder, 0 if hidden else MOST_FILES):
                 done = _apart(folder, context.dockerfile)
@@ -82,17 +82,6 @@ def _apart(folder: Path, dockerfile: str) -> ContextFolder | None:
     (shutil.move if hidden else shutil.copyfile)(there, file)
     beside.joinpath(f"{file.name}.dockerignore").write_text(_CHOSEN)
     return ContextFolder(folder, file)
-
-
-class _Packed(NamedTuple):
-    """A context that is in memory."""
-
-    tar: BytesIO
-    dockerfile: str = ""
-
-    def write_to(self, stream: BinaryIO) -> None:
-        """Write the tar."""
-        stream.write(self.tar.getbuffer())
 
 
 def _packed(context: BuildContext, check: Check) -> BytesIO | None:

@@ -47,10 +47,11 @@ def read_back(context: BuildContext, check: Check = no_check) -> Iterator[Iterat
     What writing the context raises is raised where the members end.
     """
     with piped(context, check) as pieces:
-        yield _members(cast("BinaryIO", _Pieces(pieces)))
+        yield members_of(cast("BinaryIO", _Pieces(pieces)))
 
 
-def _members(stream: BinaryIO) -> Iterator[Member]:
+def members_of(stream: BinaryIO) -> Iterator[Member]:
+    """Give the members of a tar, to be read one after the other."""
     with tarfile.open(fileobj=stream, mode="r|", encoding="utf-8", errors="surrogateescape") as tar:
         for member in tar:
             yield Member(member, tar.extractfile(member) if member.isreg() else None)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tarfile
 from collections.abc import Iterable
 from contextlib import suppress
-from threading import Thread
 
 from gitops.drivers.base import BuildContext, DriverError
+from gitops.drivers.builders.read_back import read_back
 from gitops.model.dockerfile import stage_names
 
 LONGEST = 1 << 20
@@ -38,30 +37,12 @@ def dockerfile_of(context: BuildContext) -> str:
 
     The context is written until the Dockerfile has come, and no further.
     """
-    read, write = os.pipe()
-    text = ""
-
-    def fill() -> None:
-        # Whoever reads has seen enough, or the context is at fault: the build will say so.
-        with (
-            suppress(DriverError, OSError, ValueError),
-            os.fdopen(write, "wb", buffering=0) as stream,
-        ):
-            context.write_to(stream)
-
-    thread = Thread(target=fill, daemon=True)
-    thread.start()
-    with os.fdopen(read, "rb") as stream, suppress(tarfile.TarError, EOFError):
-        text = _found(stream, context.dockerfile)
-    thread.join()
-    return text
-
-
-def _found(stream: object, name: str) -> str:
-    with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload] # a pipe
-        for member in tar:
-            content = tar.extractfile(member) if member.name == name else None
-            if content is not None:
-                text: bytes = content.read(LONGEST)
-                return text.decode(errors="replace")
+    # Where the context is at fault, the build will say so.
+    with (
+        suppress(DriverError, OSError, ValueError, tarfile.TarError),
+        read_back(context) as members,
+    ):
+        for info, content in members:
+            if info.name == context.dockerfile and content is not None:
+                return content.read(LONGEST).decode(errors="replace")
     return ""

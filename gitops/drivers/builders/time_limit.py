@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from math import ceil
 
 from gitops.drivers.base import Cancel, DriverError, ErrorKind
 
@@ -25,11 +25,7 @@ class TimeLimit:
             raise DriverError(ErrorKind.TIMEOUT, f"{self._what} did not end in {self._timeout:g} s")
 
     def left(self) -> float:
-        """Return the seconds that are left, at least a tenth; 0 without a limit."""
-        return 0.0 if self._end is None else max(self._end - time.monotonic(), 0.1)
-
-    def guarded(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """Give `body`, ended by an error when it is time."""
-        for chunk in body:
-            self.check()
-            yield chunk
+        """Return the seconds that are left, begun ones as whole ones; 0 without a limit."""
+        if self._end is None:
+            return 0.0
+        return min(self._timeout, max(1.0, ceil(self._end - time.monotonic())))

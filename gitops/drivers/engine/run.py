@@ -11,19 +11,12 @@ from gitops.drivers.base import Cancel, DriverError, ErrorKind, Output
 from gitops.drivers.engine.containers import remove, start, stop
 from gitops.drivers.engine.logs import ALL, follow
 from gitops.drivers.engine.sdk_client import SdkClient
-from gitops.drivers.engine.state import state_of
+from gitops.drivers.engine.state import KILLED, look
 
 GRACE = 5.0
 """Seconds that one which is called off has after its stop signal: it may have to undo things."""
 _LOOK = 0.05
-
 """Seconds between looks at whether it has ended or is called off."""
-
-_KILLED = 137
-"""The exit code of a process that was killed."""
-
-_OOM_LATE = 2.0
-"""Seconds after the end of a killed process in which the engine may still tell of its memory."""
 
 
 def run_to_end(client: SdkClient, name: str, desk: tuple[Output, Cancel], timeout: float) -> int:
@@ -91,15 +84,10 @@ def _exit_code(client: SdkClient, name: str, output: Output) -> int:
     with client.use(f"the end of container {name} could not be awaited") as api:
         # The log may end a moment before the engine has written the state down.
         code = int(api.wait(name)["StatusCode"])
-        # What a memory kill was is told apart from its end, and may come after it.
-        deadline = time.monotonic() + (_OOM_LATE if code == _KILLED else 0.0)
-        while not (killed := state_of(api.inspect_container(name)).oom_killed):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(_LOOK)
-        if killed:
-            output("the engine ended a process: the container's memory limit was reached")
-        elif code == _KILLED:
-            # The engine misses some of the kernel's kills.
-            output("it was killed (exit code 137): its memory limit may have been reached")
+    state = look(client, name)
+    if state.oom_killed:
+        output("the engine ended a process: the container's memory limit was reached")
+    elif code == KILLED and state.memory:
+        # The engine misses some of the kernel's kills.
+        output("it was killed (exit code 137): its memory limit may have been reached")
     return code

@@ -17,9 +17,9 @@ from gitops.model.observed import ContainerState
 _HEALTH_NONE = "none"
 _NEVER = "0001-"
 _LATELY = timedelta(minutes=10)
-_KILLED = 137
+KILLED = 137
 """The exit code of a process that SIGKILL has ended."""
-_LATE = timedelta(seconds=1)
+_LATE = timedelta(seconds=2)
 """So long after a process has ended the engine may still tell that it was killed for its memory: it
 hears of the two in any order."""
 
@@ -31,7 +31,7 @@ def look(client: SdkClient, container: str) -> ContainerState:
         state = state_of(found)
         if state.state == "running" and state.restarts:
             return _with_last_end(api, found, state)
-        if state.state != "running" and state.exit_code == _KILLED and state.memory:
+        if state.state != "running" and state.exit_code == KILLED and state.memory:
             return state._replace(oom_killed=state.oom_killed or _told_late(api, found))
         return state
 

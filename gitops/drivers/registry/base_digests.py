@@ -18,7 +18,7 @@ from gitops.drivers.registry.digest_memory import DigestMemory, Memory, SeenHost
 from gitops.drivers.registry.http import Patience
 from gitops.drivers.registry.limits import LONGEST, asked_to_wait
 from gitops.drivers.registry.oci import Answer
-from gitops.model.image import DOCKER_HUB, ImageRef, parse_image, registry_of
+from gitops.model.image import ImageRef, canonical, parse_image, registry_of
 from gitops.model.outcomes import Absent, Found, Observation, Unreachable
 
 SOONEST = 600.0
@@ -33,7 +33,6 @@ HURRIED = Patience(connect=3.0, read=3.0, tries=1)
 """For the registry client given to `BaseDigests`: what fails is asked again at another look."""
 TOO_MANY = 429
 """Too Many Requests, RFC 6585."""
-HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 
 
 class Asking(Protocol):
@@ -77,7 +76,7 @@ class BaseDigests:
         Hosts in `own` are asked each time. Names with a digest are not followed and not in the
         answer. Found may hold what was seen before; Unreachable is what was never seen.
         """
-        followed = {name: image for name in images if (image := _canonical(name)) is not None}
+        followed = {name: canonical(name) for name in images if not parse_image(name).digest}
         memory = self._memory.load()
         now = self._fate.clock()
         due = {str(image): image for image in followed.values() if _is_due(image, own, memory, now)}
@@ -129,17 +128,6 @@ class BaseDigests:
             if not _is_outage(answer):
                 images[name] = _image_after(answer, before.images.get(name), due)
         return Memory(images, hosts)
-
-
-def _canonical(name: str) -> ImageRef | None:
-    """Return the one spelling of an image, or None for one that has a digest."""
-    image = parse_image(name)
-    if image.digest:
-        return None
-    host, path = registry_of(image.repository)
-    if host in HUB_NAMES:
-        host, path = DOCKER_HUB, path if "/" in path else f"library/{path}"
-    return ImageRef(f"{host}/{path}", image.tag)
 
 
 def _is_due(image: ImageRef, own: frozenset[str], memory: Memory, now: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.ports import World
-from gitops.model.dockerfile import pinned
+from gitops.engine.tasks.base_images import as_then
 from gitops.model.image import ImageRef, parse_image
 from gitops.model.outcomes import Found, Unreachable
 from gitops.model.resources import BuildTask
@@ -22,8 +22,7 @@ def pinned_recipe(world: World, task: BuildTask, source: Source, image: WantedIm
     """
     if not image.inputs.bases or task.steps is not None:
         return ""
-    text = pinned(source.recipe, image.args, base_digests(world, image))
-    return text if text != source.recipe else ""
+    return as_then(source.recipe, image.args, base_digests(world, image))
 
 
 def base_digests(world: World, image: WantedImage) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError, ErrorKind
 from gitops.engine.builds.building import Recipe
+from gitops.engine.builds.reading_steps import read_steps
 from gitops.engine.scene import Desk, Hand, Scene
 from gitops.engine.tasks.errand import UnreadableError
 from gitops.engine.tasks.names import shared_volume
@@ -59,28 +59,16 @@ def task_of_run(job: Job, run: str, read: Reader) -> Task:
 
     Files of aliases are those of the source, or at URLs; for a pull request of the source alone.
     """
-    from gitops.spec.tasks import (  # noqa: PLC0415 - 120 ms, for multi-step tasks only
-        IN_SPEC,
-        FetchError,
-        Given,
-        TaskText,
-        read_task,
-    )
-
-    def fetch(where: str) -> str:
-        try:
-            return _fetched(job, where, read)
-        except (DriverError, UnicodeDecodeError) as error:
-            raise FetchError(f"{where}: {error}") from error
+    from gitops.spec.tasks import IN_SPEC, Given  # noqa: PLC0415 - as in `read_steps`
 
     steps = job.recipe.task.steps
     if steps is None:
         raise TypeError(f"{job.image.owner} has no steps")
     now = job.scene.world.clock()
     given = Given(_facts(job, run), _values(job, steps), job.secrets, now, IN_SPEC)
-    folder = posixpath.dirname(steps.file)
-    text = TaskText(steps.text or job.recipe.source.recipe, steps.file or "steps", folder)
-    task, found = read_task(text, given, fetch)
+    task, found = read_steps(
+        steps, job.recipe.source, given, lambda where: _fetched(job, where, read)
+    )
     if task is None or has_errors(found):
         raise UnreadableError("\n".join(map(str, found)))
     missing = [need.id for need in task.secrets if need.id not in given.secrets]
@@ -125,17 +113,13 @@ def _triggered_by(job: Job) -> str:
 
 
 def _facts(job: Job, run: str) -> RunFacts:
-    source, image = job.recipe.source, job.image
+    image = job.image
     moment = datetime.fromtimestamp(job.scene.world.clock(), UTC)
     return RunFacts(
         id=run,
         registry=server_of(job),
         registry_name=image.registry.name if image.registry is not None else "",
         date=moment.strftime("%Y%m%d-%H%M%Sz"),
-        commit=source.commit,
-        branch=source.branch,
-        git_tag=source.tag,
-        repository=source.url,
         task_name=image.owner.name,
         triggered_by=_triggered_by(job),
         shared_volume=shared_volume(run),

@@ -6,13 +6,13 @@ time of the run in it is another one each time: neither is followed.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 from gitops.drivers.base import DriverError
-from gitops.engine.looks.task_bases import LATER, Read, bases_of_builds
+from gitops.engine.builds.reading_steps import read_steps
+from gitops.engine.looks.task_bases import LATER, bases_of_builds
 from gitops.engine.ports import TaskTools
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages
@@ -20,7 +20,7 @@ from gitops.model.outcomes import Found, Observation, Unreachable
 from gitops.model.resources import BuildTask, Steps
 from gitops.model.secret import Secret, Secrets
 from gitops.model.sources import Source
-from gitops.model.tasks import RunFacts, Task
+from gitops.model.tasks import RunFacts
 from gitops.plan.repositories import place_of, server_of
 
 
@@ -78,53 +78,32 @@ class StepBases(NamedTuple):
         if not source.commit:
             return self._looked_up(task, steps, source)
         known = (
-            (source.location, source.pull, source.tree, source.recipe),
+            source._replace(beside=(), beside_errors=(), stale=""),
             (*steps[:2], repr(sorted(steps.values.items())), *sorted(task.secrets)),
-            (self._facts(task, source), task.source),
+            (self._facts(task), task.source),
         )
         return _ANSWERS.get(known, partial(self._looked_up, task, steps, source))
 
     def _looked_up(self, task: BuildTask, steps: Steps, source: Source) -> BaseImages:
-        with self.tools.files(task, source, self.secrets) as files:
-            read = self._task(task, steps, source, files.read)
-            return bases_of_builds(read, files.read) if read is not None else BaseImages()
-
-    def _task(self, task: BuildTask, steps: Steps, source: Source, read: Read) -> Task | None:
-        """Return the task as a run would have it; none where the run itself will say what is wrong.
+        """Return what the builds build on; nothing where the run itself will say what is wrong.
 
         Files of aliases are those of the source alone: a look asks no strange server.
         """
-        from gitops.spec.tasks import (  # noqa: PLC0415 - 120 ms, for multi-step tasks only
-            FetchError,
-            Given,
-            TaskText,
-            read_task,
-        )
+        from gitops.spec.tasks import Given  # noqa: PLC0415 - as in `read_steps`
 
-        def fetch(where: str) -> str:
-            try:
-                return read(where).decode()
-            except (DriverError, UnicodeDecodeError) as error:
-                raise FetchError(f"{where}: {error}") from error
-
-        text = TaskText(
-            steps.text or source.recipe, steps.file or "steps", posixpath.dirname(steps.file)
-        )
         secrets = {name: Secret(LATER) for name in task.secrets}
-        found, _ = read_task(text, Given(self._facts(task, source), steps.values, secrets), fetch)
-        return found
+        given = Given(self._facts(task), steps.values, secrets)
+        with self.tools.files(task, source, self.secrets) as files:
+            read, _ = read_steps(steps, source, given, lambda where: files.read(where).decode())
+            return bases_of_builds(read, files) if read is not None else BaseImages()
 
-    def _facts(self, task: BuildTask, source: Source) -> RunFacts:
+    def _facts(self, task: BuildTask) -> RunFacts:
         registry = place_of(self.bundle, task).registry
         return RunFacts(
             id=LATER,
             registry=server_of(self.bundle, registry) if registry else "",
             registry_name=registry.name if registry else "",
             date=LATER,
-            commit=source.commit,
-            branch=source.branch,
-            git_tag=source.tag,
-            repository=source.url,
             task_name=task.address.name,
             triggered_by=LATER,
             shared_volume=LATER,

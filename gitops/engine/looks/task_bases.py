@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from gitops.drivers.base import DriverError, ErrorKind
-from gitops.engine.tasks.build_lines import DOCKERFILE, args_of, dockerfile_of, is_remote
+from gitops.engine.tasks.build_lines import ContextFiles, args_of, context_of, is_remote
 from gitops.model.dockerfile import BaseImages, base_images
-from gitops.model.image import DOCKER_HUB, canonical, parse_image, registry_of
+from gitops.model.image import DOCKER_HUB, canonical, registry_of
 from gitops.model.tasks import BuildLine, RunLine, Task, TaskStep
 
 LATER = "not-known-yet"
 """Stands for what only a run has: its id, its time, secrets."""
 
-Read = Callable[[str], bytes]
-"""Gives a file of the task's source; raises `DriverError` for one that is not in it."""
-
 _NOT_THERE = (ErrorKind.MISSING, ErrorKind.INVALID, ErrorKind.DENIED)
 
 
-def bases_of_builds(task: Task, read: Read) -> BaseImages:
+def bases_of_builds(task: Task, files: ContextFiles) -> BaseImages:
     """Return what the builds of a task build on, less what it makes itself; each image once."""
-    return _joined(list(_bases(task, read)))
+    return _joined(list(_bases(task, files)))
 
 
-def _bases(task: Task, read: Read) -> Iterator[BaseImages]:
+def _bases(task: Task, files: ContextFiles) -> Iterator[BaseImages]:
     builds = [(step, step.work) for step in task.steps if isinstance(step.work, BuildLine)]
     made = _Made(task)
     for step, line in builds:
         if is_remote(line.context):
             continue
-        text = _dockerfile(step, line, read)
+        text = _dockerfile(step, line, files)
         if text is None:
             continue
         found = base_images(text, args_of(step, line), line.target)
@@ -42,17 +39,14 @@ def _bases(task: Task, read: Read) -> Iterator[BaseImages]:
         )
 
 
-def _dockerfile(step: TaskStep, line: BuildLine, read: Read) -> str | None:
+def _dockerfile(step: TaskStep, line: BuildLine, files: ContextFiles) -> str | None:
     """Return the text of a build's Dockerfile, none where it is not there."""
-    name = dockerfile_of(step, line)
-    for path in (
-        (name,) if line.file else (name, name.removesuffix(DOCKERFILE) + DOCKERFILE.lower())
-    ):
-        try:
-            return read(path).decode(errors="replace")
-        except DriverError as error:
-            if error.kind not in _NOT_THERE:
-                raise
+    try:
+        with context_of(step, line, files) as context:
+            return context.text
+    except DriverError as error:
+        if error.kind not in _NOT_THERE:
+            raise
     return None
 
 
@@ -82,7 +76,7 @@ def _spellings(name: str) -> Iterator[str]:
 
     One without a slash is Docker's own, which no task pushes, and a common word.
     """
-    host, path = registry_of(parse_image(canonical(name)).repository)
+    host, path = registry_of(canonical(name).repository)
     yield f"{host}/{path}"
     if host == DOCKER_HUB and not path.startswith("library/"):
         yield from (path, f"index.{host}/{path}")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from gitops.drivers.base import BuildJob, DriverError, TaskEngine
 from gitops.model.dockerfile import base_images, pinned
-from gitops.model.image import canonical, parse_image
+from gitops.model.image import ImageRef, canonical, parse_image
 
 _FROM = re.compile(r"#\d+ \[[^\]]*\] FROM (\S+)@(sha256:[0-9a-f]{64})\b")
 """What BuildKit says of an image that it has from its registry."""
@@ -17,7 +17,7 @@ class Heard:
     """Takes the lines of a build, and keeps the digests that they tell, by canonical names."""
 
     def __init__(self) -> None:
-        self.digests: dict[str, str] = {}
+        self.digests: dict[ImageRef, str] = {}
 
     def line(self, text: str) -> None:
         """Take a line."""
@@ -25,9 +25,9 @@ class Heard:
             self.digests[canonical(found[1])] = found[2]
 
 
-def as_then(dockerfile: str, job: BuildJob, digests: Mapping[str, str]) -> str:
+def as_then(dockerfile: str, args: Mapping[str, str], digests: Mapping[str, str]) -> str:
     """Return the Dockerfile with what it builds on as it was; empty if that changes nothing."""
-    text = pinned(dockerfile, job.args, digests) if digests else dockerfile
+    text = pinned(dockerfile, args, digests) if digests else dockerfile
     return text if text != dockerfile else ""
 
 

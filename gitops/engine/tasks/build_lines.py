@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
 
+from gitops.drivers.base import ReadContext
 from gitops.model.tasks import WORKSPACE, BuildLine, TaskStep
 
-DOCKERFILE = "Dockerfile"
+
+class ContextFiles(Protocol):
+    """Files in which builds find their contexts."""
+
+    def build(self, folder: str, dockerfile: str) -> AbstractContextManager[ReadContext]:
+        """Give what a build of `folder` sends; see `RunContext.build`."""
+        ...
 
 
 def is_remote(context: str) -> bool:
@@ -22,7 +31,15 @@ def in_workspace(step: TaskStep, path: str) -> str:
 
 def dockerfile_of(step: TaskStep, line: BuildLine) -> str:
     """Return the Dockerfile of a build in the workspace, as a path of that."""
-    return in_workspace(step, line.file or posixpath.join(line.context, DOCKERFILE))
+    return in_workspace(step, line.file or posixpath.join(line.context, "Dockerfile"))
+
+
+def context_of(
+    step: TaskStep, line: BuildLine, files: ContextFiles
+) -> AbstractContextManager[ReadContext]:
+    """Give the context of a build whose folder lies in the workspace."""
+    file = line.file and in_workspace(step, line.file)
+    return files.build(in_workspace(step, line.context), file)
 
 
 def args_of(step: TaskStep, line: BuildLine) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from gitops.drivers.base import (
     ReadContext,
 )
 from gitops.engine.tasks.base_images import Heard, as_then, digests_of
-from gitops.engine.tasks.build_lines import args_of, in_workspace, is_remote
+from gitops.engine.tasks.build_lines import args_of, context_of, in_workspace, is_remote
 from gitops.engine.tasks.containers import Place
 from gitops.engine.tasks.names import has_registry, pushed_name
 from gitops.engine.tasks.silence import laid_to_registry
@@ -57,7 +57,7 @@ def run_build(step: TaskStep, line: BuildLine, shop: Shop, flag: StopFlag, ear: 
 
     try:
         with _context(step, line, shop, flag) as context:
-            text = as_then(context.text, job, shop.stage.inputs.bases)
+            text = as_then(context.text, job.args, shop.stage.inputs.bases)
             sent = context.rewritten(text) if text else context
             builder.build(job, sent, output, flag)
             bases = digests_of(context.text, job, heard, shop.stage.work.engine, shop.made)
@@ -73,8 +73,7 @@ def _context(
 ) -> AbstractContextManager[ReadContext]:
     if is_remote(line.context):
         return shop.stage.work.remote(line.context, line.file, cancel)
-    file = line.file and in_workspace(step, line.file)
-    return shop.workspace.build(in_workspace(step, line.context), file)
+    return context_of(step, line, shop.workspace)
 
 
 def job_of(step: TaskStep, line: BuildLine, shop: Shop) -> BuildJob:

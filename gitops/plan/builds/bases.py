@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitops.model.address import Address
 from gitops.model.bundle import Bundle
 from gitops.model.dockerfile import BaseImages, Unknown, base_images
-from gitops.model.image import canonical, parse_image
+from gitops.model.image import ImageRef, canonical, parse_image
 from gitops.model.observed import Inputs
 from gitops.model.outcomes import Found
 from gitops.model.resources import BuildTask
@@ -23,7 +23,7 @@ class Ground(NamedTuple):
     """What tasks build on. `makers` are the tasks behind images, by their canonical names."""
 
     order: tuple[BuildTask, ...]
-    makers: Mapping[str, Address]
+    makers: Mapping[ImageRef, Address]
     circle: Mapping[Address, str]
     """Tasks that build on each other in a circle, each with the whole of it in words."""
 
@@ -119,11 +119,11 @@ def _of_all(task: BuildTask, inputs: Inputs) -> Iterator[str]:
         yield from bases_of(task, source)
 
 
-def _maker(makers: Mapping[str, Address], image: str) -> Address | None:
+def _maker(makers: Mapping[ImageRef, Address], image: str) -> Address | None:
     return None if parse_image(image).digest else makers.get(canonical(image))
 
 
-def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[str, Address]:
+def _makers(bundle: Bundle, inputs: Inputs) -> Mapping[ImageRef, Address]:
     return {
         canonical(name): task.address
         for task in bundle.tasks
