@@ -8,6 +8,7 @@ from time import sleep
 from typing import Any
 
 import pytest
+from docker.errors import NotFound
 from support.engine_proxy import EngineProxy
 from support.scenario import DOCKERFILE, Answer, Running, World, eventually
 
@@ -123,9 +124,12 @@ def test_a_broken_spec_keeps_the_last_good_one(world: World) -> None:
 
 
 def environment(world: World) -> list[str]:
-    """Return the variables of the app's newest container."""
+    """Return the variables of the app's newest container; none if it has just been replaced."""
     newest = max(world.containers("hello"), key=lambda one: one["Created"])
-    return list(world.engine.inspect_container(newest["Id"])["Config"]["Env"])
+    try:
+        return list(world.engine.inspect_container(newest["Id"])["Config"]["Env"])
+    except NotFound:
+        return []
 
 
 def test_a_new_spec_file_is_followed(world: World) -> None:
